@@ -1,0 +1,107 @@
+"""From a YAML file and `KEY=VALUE` overrides to a checked config; all mistakes at once, each with its place and cure."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from marsad.errors import ConfigError
+
+Config = TypeVar("Config", bound=BaseModel)
+
+
+def load_config(path: Path, schema: type[Config], overrides: Sequence[str] = ()) -> Config:
+    """Read `path`, put `overrides` (`training.epochs=3`) over it and check all against `schema`.
+
+    Raises `ConfigError` with one line for each mistake.
+    """
+    content = read_yaml(path)
+    for override in overrides:
+        _override(content, override)
+    try:
+        return schema.model_validate(content)
+    except ValidationError as error:
+        mistakes = [_explain(dict(item), schema) for item in error.errors()]
+        raise ConfigError("\n".join(f"{path}: {mistake}" for mistake in mistakes)) from error
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Return a YAML file's mapping. Raises `ConfigError` where it is missing, broken or something else."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot read the config ({error.strerror}). Name an existing YAML.") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not valid YAML: {error}") from error
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path}: found {type(content).__name__}, expected a mapping of keys, as in configs/quickstart.yaml.")
+    return content
+
+
+def dump_config(config: BaseModel) -> str:
+    """Return the whole config as YAML, defaults written out."""
+    return yaml.safe_dump(config.model_dump(mode="json"), allow_unicode=True, sort_keys=False)
+
+
+def _override(content: dict[str, Any], override: str) -> None:
+    key, equals, value = override.partition("=")
+    if not equals or not key.strip():
+        raise ConfigError(f"{override}: expected KEY=VALUE, as in training.epochs=3.")
+    *parents, last = key.strip().split(".")
+    for parent in parents:
+        content = content.setdefault(parent, {})
+        if not isinstance(content, dict):
+            raise ConfigError(f"{override}: {parent!r} holds a value, not a section, so nothing can be set in it.")
+    try:
+        content[last] = yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{override}: the value is not valid YAML. Put it in quotes.") from error
+
+
+def _explain(item: dict[str, Any], schema: type[BaseModel]) -> str:
+    place = [str(part) for part in item["loc"]]
+    name = ".".join(place) or "config"
+    if item["type"] == "extra_forbidden":
+        known = list(_fields(schema, place[:-1]))
+        near = difflib.get_close_matches(place[-1], known, 1)
+        return f"{name}: unknown key; " + (f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}.")
+    if item["type"] == "missing":
+        return f"{name}: missing. {_help(schema, place)}".rstrip()
+    return f"{name}: found {item['input']!r}; {_lower(item['msg'])}.{_cure(item)}"
+
+
+def _cure(item: dict[str, Any]) -> str:
+    value = item["input"]
+    if item["type"] == "float_parsing" and isinstance(value, str) and "e" in value.lower():
+        return " YAML reads a number with exponent only with a point: write 2.0e-5."
+    return ""
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _fields(schema: type[BaseModel], place: Sequence[str]) -> dict[str, Any]:
+    """Return the fields of the section at `place`; mappings and lists of sections are looked through."""
+    fields = schema.model_fields
+    for part in place:
+        if part in fields:
+            section = _section(fields[part].annotation)
+            fields = section.model_fields if section else {}
+    return fields
+
+
+def _section(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(filter(None, map(_section, get_args(annotation))), None)
+
+
+def _help(schema: type[BaseModel], place: Sequence[str]) -> str:
+    field = _fields(schema, place[:-1]).get(place[-1])
+    return (field.description or "") if field is not None else ""

@@ -1,0 +1,103 @@
+"""The YAML of `marsad pretrain`, as typed fields; a field's docstring is its help."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+
+from marsad.config.schema import Section
+
+
+class Source(Section):
+    """One file of raw text."""
+
+    path: Path
+    """`.txt` (one text a line), `.jsonl` or `.parquet` (column `text`), plain or packed."""
+    repeat: int = Field(1, ge=1)
+    """How often its texts are read."""
+    select: bool = False
+    """Take from it only what reads most like `selection.like`."""
+
+
+class Selection(Section):
+    """Which part of a large corpus to read when time is short (Moore and Lewis 2010, with unigrams)."""
+
+    like: Path
+    """Texts of the target domain."""
+    tokens: int = Field(gt=0)
+    """Word pieces to take from the sources marked `select`."""
+
+
+class Architecture(Section):
+    """The shape of a new BERT."""
+
+    layers: int = Field(4, ge=1)
+    """Transformer layers."""
+    width: int = Field(256, ge=64, multiple_of=64)
+    """Hidden size; one attention head for each 64, feed-forward of four times the width."""
+    positions: int = Field(512, ge=64)
+    """The longest input, in word pieces."""
+
+
+class WordVectors(Section):
+    """Skip-gram vectors that the token embeddings start from (gensim; the extra `marsad[pretrain]`)."""
+
+    epochs: int = Field(2, ge=0)
+    """Passes over all sources; 0 starts from random embeddings."""
+    window: int = Field(5, ge=1)
+    """Word pieces to each side."""
+
+
+class Stage(Section):
+    """A part of the training with sequences of one length."""
+
+    length: int = Field(ge=16)
+    """Word pieces a sequence, [CLS] included."""
+    batch_size: int = Field(ge=1)
+    """Sequences a step."""
+    share: float = Field(gt=0, le=1)
+    """Part of all sequences' word pieces; the stages' shares add up to 1."""
+
+
+class PretrainConfig(Section):
+    """One run of masked language modelling."""
+
+    name: str = Field(pattern=r"^[\w.-]+$")
+    """Folder of the result, under `models/`."""
+    seed: int = 1
+    """Seed of weights, order and masks."""
+    sources: tuple[Source, ...] = Field(min_length=1)
+    """Where the text comes from."""
+    selection: Selection | None = None
+    """Read only the part of the corpus that matters."""
+    init_from: str | None = None
+    """Continue from this encoder (folder or hub id) with its tokenizer; without it, start from nothing."""
+    revision: str | None = None
+    """Commit of a hub encoder."""
+    vocabulary: int = Field(20_480, ge=500)
+    """Word pieces of a new tokenizer."""
+    architecture: Architecture = Architecture()
+    """Shape of a new model."""
+    word_vectors: WordVectors = WordVectors()
+    """Start of a new model's embeddings."""
+    stages: tuple[Stage, ...] = Field(min_length=1)
+    """Lengths, in order."""
+    epochs: float = Field(1.0, gt=0)
+    """Passes over the (selected, repeated) text."""
+    learning_rate: float = Field(8.0e-4, gt=0)
+    """Peak learning rate of AdamW; linear warm-up, linear decay."""
+    warmup: float = Field(0.04, ge=0, lt=1)
+    """Share of the steps in which the rate rises."""
+    weight_decay: float = Field(0.01, ge=0)
+    """Decay of AdamW."""
+    mask_rate: float = Field(0.2, gt=0, lt=1)
+    """Share of places to guess; whole words are masked."""
+    held_out: int = Field(400, ge=1)
+    """Texts kept apart to measure loss and accuracy on."""
+    save_steps: int = Field(500, ge=1)
+    """Steps between checkpoints."""
+    compile: bool = False
+    """`torch.compile` the model (needs a C++ compiler; pays on the CPU)."""
+    report_to: str = "none"
+    """`tensorboard`, `wandb` …, as in transformers."""

@@ -1,0 +1,87 @@
+"""Raw text for pre-training: read as a stream, cut into word pieces once, kept as a memory-mapped file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from datasets import load_dataset
+
+from marsad.errors import ConfigError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+BUILDERS = {".txt": "text", ".jsonl": "json", ".parquet": "parquet"}
+"""File ending (before .xz, .zst or .gz) and the `datasets` builder that streams it."""
+BATCH = 2_000
+"""Texts that are cut into word pieces at once."""
+
+
+def read_texts(path: Path) -> Iterator[str]:
+    """Yield the texts of a `.txt` (one a line), `.jsonl` or `.parquet` (column `text`) file, packed or not.
+
+    Raises `ConfigError` where the file is missing or its ending unknown.
+    """
+    ending = next((s for s in reversed(path.suffixes) if s in BUILDERS), None)
+    if not path.is_file() or ending is None:
+        found = "no such file" if not path.is_file() else f"unknown ending {path.suffix!r}"
+        raise ConfigError(f"{path}: {found}; expected one of {', '.join(BUILDERS)}, plain or packed (.xz, .zst, .gz).")
+    rows = load_dataset(BUILDERS[ending], data_files=str(path), split="train", streaming=True)
+    yield from (row["text"] for row in rows if row["text"])
+
+
+@dataclass(frozen=True)
+class TokenStream:
+    """Texts as one long array of piece numbers; text `i` is `ids[ends[i-1]:ends[i]]`, without special tokens."""
+
+    ids: np.ndarray
+    ends: np.ndarray
+
+    def __len__(self) -> int:
+        """Return the number of texts."""
+        return len(self.ends)
+
+    def take(self, order: Sequence[int] | np.ndarray, separator: int) -> np.ndarray:
+        """Return the pieces of the texts `order` in that order, a `separator` after each."""
+        starts = np.concatenate([[0], self.ends[:-1]])
+        pieces = []
+        for index in order:
+            pieces += [self.ids[starts[index] : self.ends[index]], np.array([separator], self.ids.dtype)]
+        return np.concatenate(pieces) if pieces else np.zeros(0, self.ids.dtype)
+
+
+def encode_texts(texts: Iterable[str], tokenizer: PreTrainedTokenizerBase, path: Path) -> TokenStream:
+    """Write the word pieces of `texts` to `path` (flat, 16 bits where the vocabulary allows) and map them into memory."""
+    dtype = np.dtype(np.uint16 if len(tokenizer) < 2**16 else np.uint32)
+    lengths: list[int] = []
+    stream = iter(texts)
+    with path.open("wb") as out:
+        while batch := list(islice(stream, BATCH)):
+            rows = tokenizer(batch, add_special_tokens=False, return_attention_mask=False, verbose=False)["input_ids"]
+            out.writelines(np.asarray(row, dtype).tobytes() for row in rows)
+            lengths.extend(map(len, rows))
+    np.save(path.with_suffix(".ends.npy"), np.cumsum(lengths))
+    return open_stream(path, dtype)
+
+
+def open_stream(path: Path, dtype: np.dtype) -> TokenStream:
+    """Map what `encode_texts` wrote."""
+    return TokenStream(np.memmap(path, dtype, "r"), np.load(path.with_suffix(".ends.npy")))
+
+
+def likeness(stream: TokenStream, like: TokenStream, vocabulary: int) -> np.ndarray:
+    """Return for each text how much more it reads like `like` than like its own corpus, in nats a word piece.
+
+    The cross-entropy difference of Moore and Lewis (ACL 2010), with unigrams smoothed by one.
+    """
+    own, target = (np.bincount(s.ids, minlength=vocabulary) + 1.0 for s in (stream, like))
+    gain = np.log(target / target.sum()) - np.log(own / own.sum())
+    starts = np.concatenate([[0], stream.ends[:-1]])
+    lengths = stream.ends - starts
+    sums = np.add.reduceat(gain[stream.ids], np.minimum(starts, len(stream.ids) - 1))
+    return np.where(lengths > 0, sums / np.maximum(lengths, 1), -np.inf)

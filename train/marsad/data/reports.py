@@ -1,0 +1,222 @@
+"""The report format: one report a line of JSONL (or a row of CSV), checked line by line, all mistakes told at once."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from marsad.errors import DataError
+from marsad.taxonomy import Task, Taxonomy
+
+DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
+"""YYYY, YYYY-MM or YYYY-MM-DD."""
+MOST_SHOWN = 20
+"""Bad lines that an error quotes; the rest is counted."""
+LIST_SEPARATOR = "|"
+"""Between the labels of one CSV cell."""
+READABLE = re.compile(r"\w")
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A named force in a text: `text[start:end]`, and its camp in this report."""
+
+    start: int
+    end: int
+    affiliation: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """One annotated report. A task that is missing from `labels` was not annotated; `()` means none of its labels."""
+
+    id: str
+    text: str
+    date: str | None = None
+    source: str | None = None
+    group: str | None = None
+    labels: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    factions: tuple[Mention, ...] | None = None
+    meta: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def story(self) -> str:
+        """The group, or the report's own id where it has none: reports of one story never part in a split."""
+        return self.group or f"id:{self.id}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as a line of JSONL holds it."""
+        row: dict[str, Any] = {"id": self.id, "text": self.text, "date": self.date, "source": self.source, "group": self.group}
+        row = {key: value for key, value in row.items() if value is not None}
+        row |= {task: list(labels) for task, labels in self.labels.items()}
+        if self.factions is not None:
+            row["factions"] = [vars(mention) for mention in self.factions]
+        return row | ({"meta": self.meta} if self.meta else {})
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A line that is no report: its number (from 1), what stands there, and every reason."""
+
+    line: int
+    content: str
+    reasons: tuple[str, ...]
+
+
+def read_reports(path: Path, taxonomy: Taxonomy, skip_bad: Path | None = None) -> list[Report]:
+    """Read and check the reports of a `.jsonl` or `.csv` file.
+
+    Raises `DataError` that lists every bad line; with `skip_bad`, writes these lines there instead and goes on.
+    """
+    reports, rejected = [], []
+    places: dict[str, int] = {}
+    for line, content, row in read_rows(path):
+        reasons = [row] if isinstance(row, str) else _mistakes(row, taxonomy)
+        if not reasons and not isinstance(row, str):
+            first = places.setdefault(str(row["id"]), line)
+            if first != line:
+                reasons = [f"duplicate id {str(row['id'])!r}, first on line {first}. Give every report its own id."]
+            else:
+                reports.append(_report(row, taxonomy))
+        if reasons:
+            rejected.append(Rejected(line, content, tuple(reasons)))
+    if rejected and skip_bad is None:
+        raise DataError(describe(path, rejected))
+    if skip_bad is not None:
+        skip_bad.write_text("".join(f"{bad.content}\n" for bad in rejected), encoding="utf-8")
+    if not reports:
+        raise DataError(f"{path}: no reports in it. Expected one JSON object a line with at least 'id' and 'text'.")
+    return reports
+
+
+def describe(path: Path, rejected: list[Rejected]) -> str:
+    """Return one line of text for each mistake, with file and line number."""
+    lines = [f"{path}:{bad.line}: {reason}" for bad in rejected for reason in bad.reasons]
+    more = len(lines) - MOST_SHOWN
+    return "\n".join(lines[:MOST_SHOWN] + ([f"{path}: and {more} more mistakes"] if more > 0 else []))
+
+
+def read_rows(path: Path) -> Iterator[tuple[int, str, dict[str, Any] | str]]:
+    """Yield (line number, raw line, mapping or the reason why there is none) for each filled line of a file."""
+    try:
+        with path.open(encoding="utf-8-sig", errors="strict", newline="") as file:
+            yield from csv_rows(file) if path.suffix.lower() == ".csv" else jsonl_rows(file)
+    except OSError as error:
+        raise DataError(f"{path}: cannot read the reports ({error.strerror}). Name an existing JSONL or CSV file.") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: not UTF-8 (byte {error.start}). Save the file as UTF-8.") from error
+
+
+def jsonl_rows(lines: Iterable[str]) -> Iterator[tuple[int, str, dict[str, Any] | str]]:
+    """Yield the rows of JSON lines; see `read_rows`."""
+    for number, line in enumerate(lines, start=1):
+        content = line.strip()
+        if not content:
+            continue
+        try:
+            row = json.loads(content)
+        except ValueError as error:
+            yield number, content, f"not valid JSON ({error}). Write one JSON object a line."
+            continue
+        yield number, content, row if isinstance(row, dict) else f"found {type(row).__name__}, expected a JSON object."
+
+
+def csv_rows(lines: Iterable[str]) -> Iterator[tuple[int, str, dict[str, Any] | str]]:
+    """Yield the rows of CSV lines with a header; empty cells are missing keys; see `read_rows`."""
+    csv.field_size_limit(2**31 - 1)
+    reader = csv.DictReader(lines)
+    for cells in reader:
+        row = {key: value for key, value in cells.items() if key and value}
+        surplus = cells.get(None)
+        content = json.dumps(row, ensure_ascii=False)
+        yield reader.line_num, content, f"more cells than the header names: {surplus!r}" if surplus else row
+
+
+def _mistakes(row: dict[str, Any], taxonomy: Taxonomy) -> list[str]:
+    reasons = [f"no {key!r}. Every report needs one." for key in ("id", "text") if row.get(key) in (None, "")]
+    text = row.get("text")
+    if text and not isinstance(text, str):
+        reasons.append(f"text: found {type(text).__name__}, expected a string.")
+    elif text and not READABLE.search(text):
+        reasons.append("text: no letter or digit in it. Leave the report out.")
+    date = row.get("date")
+    if date is not None and not DATE.fullmatch(str(date)):
+        reasons.append(f"date: found {date!r}, expected YYYY, YYYY-MM or YYYY-MM-DD.")
+    for task in taxonomy.tasks:
+        if row.get(task.name) is not None:
+            reasons += _label_mistakes(row[task.name], task)
+    if row.get("factions") is not None and isinstance(text, str):
+        reasons += _mention_mistakes(row["factions"], text, taxonomy)
+    return reasons
+
+
+def _label_mistakes(value: Any, task: Task) -> list[str]:
+    labels = as_list(value)
+    if labels is None:
+        return [f"{task.name}: found {type(value).__name__}, expected a list of labels."]
+    reasons = [
+        f"unknown {task.name} {label!r}; known: {', '.join(task.ids)}. Add it to the taxonomy or mend the line."
+        for label in labels
+        if label not in task.ids
+    ]
+    if task.kind == "multiclass" and len(labels) != 1:
+        reasons.append(f"{task.name}: found {len(labels)} labels, expected exactly one.")
+    return reasons
+
+
+def _mention_mistakes(mentions: Any, text: str, taxonomy: Taxonomy) -> list[str]:
+    camps = next((task.ids for task in taxonomy.tasks if task.name == "affiliation"), None)
+    if not isinstance(mentions, list):
+        return [f"factions: found {type(mentions).__name__}, expected a list of mappings with start, end, affiliation."]
+    reasons = []
+    for number, mention in enumerate(mentions):
+        try:
+            start, end, camp = mention["start"], mention["end"], mention["affiliation"]
+            inside = 0 <= start < end <= len(text)
+        except (TypeError, KeyError):
+            reasons.append(f"factions[{number}]: found {mention!r}, expected a mapping with start, end, affiliation.")
+            continue
+        if not inside:
+            reasons.append(f"factions[{number}]: {start}–{end} is not within the text (0–{len(text)}).")
+        if camps is not None and camp not in camps:
+            reasons.append(f"factions[{number}]: unknown affiliation {camp!r}; known: {', '.join(camps)}.")
+    return reasons
+
+
+def as_list(value: Any) -> list[Any] | None:
+    """Return the labels of a cell: a list as it is, a CSV string cut at `|`, anything else None."""
+    if isinstance(value, str):
+        return [label.strip() for label in value.split(LIST_SEPARATOR) if label.strip()]
+    return value if isinstance(value, list) else None
+
+
+def _report(row: dict[str, Any], taxonomy: Taxonomy) -> Report:
+    known = {"id", "text", "date", "source", "group", "factions", "meta", *taxonomy.names}
+    labels = {name: tuple(as_list(row[name]) or ()) for name in taxonomy.names if row.get(name) is not None}
+    mentions = row.get("factions")
+    meta = dict(row.get("meta") or {}) if isinstance(row.get("meta"), dict) else {}
+    return Report(
+        id=str(row["id"]),
+        text=row["text"],
+        date=None if row.get("date") is None else str(row["date"]),
+        source=row.get("source"),
+        group=None if row.get("group") is None else str(row["group"]),
+        labels=labels,
+        factions=None if mentions is None else tuple(Mention(m["start"], m["end"], m["affiliation"]) for m in mentions),
+        meta=meta | {key: value for key, value in row.items() if key not in known},
+    )
+
+
+def targets(report: Report, taxonomy: Taxonomy) -> list[float]:
+    """Return 1.0 and 0.0 for the labels of all tasks in order, NaN throughout a task that was not annotated."""
+    values: list[float] = []
+    for task in taxonomy.tasks:
+        labels = report.labels.get(task.name)
+        values += [math.nan if labels is None else float(id in labels) for id in task.ids]
+    return values

@@ -1,0 +1,135 @@
+"""Reports from files, predictions as rows: one row out for each row in, in order, with its id."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, TextIO
+
+from marsad.data.reports import LIST_SEPARATOR, csv_rows, jsonl_rows
+from marsad.errors import DataError
+from marsad.inference.predictor import CHUNK, Predictor
+
+NO_TEXT = "empty text. Give the report's text."
+
+
+@dataclass(frozen=True)
+class Input:
+    """A report to predict; `error` tells why it cannot be."""
+
+    id: str
+    text: str = ""
+    date: str | None = None
+    error: str | None = None
+
+
+def read_inputs(file: TextIO, name: str) -> Iterator[Input]:
+    """Yield the reports of an open file called `name`.
+
+    `.csv` has a header with `text`; `.jsonl`, and what begins with `{`, one JSON object a line with `text`; anything else
+    is one report. Rows without an id get their line number.
+    """
+    suffix = Path(name).suffix.lower()
+    if suffix == ".csv":
+        yield from (_input(line, row) for line, _, row in csv_rows(file))
+        return
+    opening = _opening(file)
+    if suffix in (".jsonl", ".ndjson") or "".join(opening).lstrip("\ufeff \t\r\n").startswith("{"):
+        lines = (line.lstrip("\ufeff") if number == 0 else line for number, line in enumerate(_chain(opening, file)))
+        yield from (_input(line, row) for line, _, row in jsonl_rows(lines))
+        return
+    text = "".join(opening) + file.read()
+    yield Input(Path(name).stem or name, text.lstrip("\ufeff"), error=None if text.strip() else NO_TEXT)
+
+
+def _opening(file: TextIO) -> list[str]:
+    """Return the lines up to the first that is not blank."""
+    lines = []
+    for line in file:
+        lines.append(line)
+        if line.strip():
+            break
+    return lines
+
+
+def _chain(opening: Iterable[str], file: TextIO) -> Iterator[str]:
+    yield from opening
+    yield from file
+
+
+def _input(line: int, row: dict[str, Any] | str) -> Input:
+    if isinstance(row, str):
+        return Input(str(line), error=f"line {line}: {row}")
+    id = str(row["id"]) if row.get("id") not in (None, "") else str(line)
+    text, date = row.get("text"), row.get("date")
+    if not isinstance(text, str) or not text.strip():
+        return Input(id, error=f"line {line}: {NO_TEXT}")
+    return Input(id, text, None if date is None else str(date))
+
+
+def predict_rows(
+    predictor: Predictor, inputs: Iterable[Input], all_scores: bool = False, batch_size: int = 16
+) -> Iterator[dict[str, Any]]:
+    """Yield a row for each input: its id and labels; where it cannot be read, empty labels and the reason under `error`."""
+    stream = iter(inputs)
+    empty: dict[str, list[Any]] = {task: [] for task in predictor.settings.taxonomy.names}
+    while chunk := list(islice(stream, CHUNK)):
+        readable = [{"text": one.text, "date": one.date} for one in chunk if one.error is None]
+        predictions = iter(predictor.predict(readable, batch_size))
+        for one in chunk:
+            if one.error is None:
+                yield {"id": one.id, **next(predictions).to_dict(all_scores)}
+            else:
+                yield {"id": one.id, **empty, "error": one.error}
+
+
+def write_jsonl(rows: Iterable[dict[str, Any]], file: TextIO) -> None:
+    """Write rows as JSON lines, readable Arabic."""
+    for row in rows:
+        file.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def write_csv(rows: Iterable[dict[str, Any]], file: TextIO) -> None:
+    """Write rows as CSV: labels joined by `|`, best first, and with all scores a column for each label."""
+    writer: csv.DictWriter[str] | None = None
+    waiting: list[dict[str, Any]] = []
+    for row in rows:
+        waiting.append(_cells(row))
+        if writer is None and "error" in row:
+            continue
+        if writer is None:
+            writer = csv.DictWriter(file, [*waiting[-1], "error"])
+            writer.writeheader()
+        writer.writerows(waiting)
+        waiting.clear()
+    if writer is None and waiting:
+        writer = csv.DictWriter(file, list(waiting[0]))
+        writer.writeheader()
+        writer.writerows(waiting)
+
+
+def _cells(row: dict[str, Any]) -> dict[str, Any]:
+    scores = row.get("scores", {})
+    cells = {
+        key: LIST_SEPARATOR.join(label["label"] for label in value) if isinstance(value, list) else value
+        for key, value in row.items()
+        if key != "scores"
+    }
+    return cells | {f"{task}:{label}": round(score, 6) for task, found in scores.items() for label, score in found.items()}
+
+
+def open_text(path: Path) -> TextIO:
+    """Open a file of reports. Raises `DataError` where it is missing or not UTF-8."""
+    try:
+        return (
+            io.StringIO(path.read_text(encoding="utf-8")) if path.suffix == ".txt" else path.open(encoding="utf-8-sig", newline="")
+        )
+    except OSError as error:
+        raise DataError(f"{path}: cannot read it ({error.strerror}). Name an existing JSONL, CSV or text file.") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: not UTF-8 (byte {error.start}). Save the file as UTF-8.") from error

@@ -1,0 +1,112 @@
+"""Where a model lies: a shipped name, a folder, or a hub id; and what a folder must hold to be read safely."""
+
+from __future__ import annotations
+
+import importlib.resources
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+
+from marsad.errors import ModelError
+
+PATTERNS = ("*.json", "*.safetensors", "*.txt", "*.md", "*.yaml")
+"""Files of a hub model that are fetched: never a pickle, never code."""
+PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
+
+
+def shipped(name: str) -> Path | None:
+    """Return the folder of a model that comes with marsad (`default`, `mini-base`), or None."""
+    package = Path(str(importlib.resources.files("marsad")))
+    places = (package / "models" / name, package.parents[1] / "models" / name)
+    return next((place for place in places if (place / "config.json").is_file()), None)
+
+
+def find_model(name: str, revision: str | None = None) -> Path:
+    """Return the local folder of a model; a hub model is fetched (or taken from the cache) at `revision`.
+
+    Raises `ModelError` where nothing is found or the folder's weights are missing or not safetensors.
+    """
+    folder = Path(name).expanduser()
+    if not folder.is_dir():
+        folder = shipped(name) or _fetch(name, revision)
+    check_folder(folder)
+    return folder
+
+
+def check_folder(folder: Path) -> None:
+    """Raise `ModelError` unless `folder` holds config, tokenizer and safetensors."""
+    if not (folder / "config.json").is_file():
+        raise ModelError(f"{folder}: no config.json, so this is no model folder. Name a folder made by marsad or transformers.")
+    if not any(folder.glob("*.safetensors")):
+        pickles = sorted(path.name for pattern in PICKLES for path in folder.glob(pattern))
+        if pickles:
+            raise ModelError(
+                f"{folder}: the weights are a pickle ({', '.join(pickles)}), which can run code when opened: refused. "
+                "Convert them to model.safetensors on a machine that you can throw away, or name another model."
+            )
+        raise ModelError(f"{folder}: no weights (model.safetensors) in it. Fetch or train the model again.")
+    if not (folder / "tokenizer.json").is_file() and not (folder / "vocab.txt").is_file():
+        raise ModelError(f"{folder}: no tokenizer (tokenizer.json) in it. Copy it from the base model.")
+
+
+def _fetch(name: str, revision: str | None) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    if name.count("/") != 1 or name.startswith((".", "/", "~")):
+        raise ModelError(
+            f"{name}: no such folder, and no model of that name comes with marsad. Name a folder or a hub id (ORG/NAME)."
+        )
+    try:
+        return Path(snapshot_download(name, revision=revision, allow_patterns=list(PATTERNS)))
+    except (LocalEntryNotFoundError, OSError, HfHubHTTPError, HFValidationError) as error:
+        raise ModelError(
+            f"{name}: no such folder, and the hub does not give it ({type(error).__name__}). "
+            "Check the name and the network, or fetch it elsewhere and name its folder."
+        ) from error
+
+
+def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
+    """Load a folder's tokenizer as it stands in `tokenizer.json`. Raises `ModelError`."""
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, use_fast=True)
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError(f"{folder}: the tokenizer cannot be read: {error}") from error
+    if not tokenizer.is_fast:
+        raise ModelError(f"{folder}: the tokenizer keeps no character offsets. Use a model with a tokenizer.json.")
+    return tokenizer
+
+
+def load_classifier(folder: Path, dtype: torch.dtype, **settings: Any) -> PreTrainedModel:
+    """Load a folder's weights under a classification head; `settings` change its config. Raises `ModelError`."""
+    try:
+        config = AutoConfig.from_pretrained(folder, trust_remote_code=False, **settings)
+        return AutoModelForSequenceClassification.from_pretrained(
+            folder, config=config, dtype=dtype, trust_remote_code=False, use_safetensors=True
+        )
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise ModelError(f"{folder}: the model cannot be read: {error}") from error
+
+
+def save_tokenizer(tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
+    """Save a tokenizer under the class name that every version of transformers knows."""
+    tokenizer.save_pretrained(folder)
+    path = folder / "tokenizer_config.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    if content.get("tokenizer_class") == "TokenizersBackend":
+        content["tokenizer_class"] = "PreTrainedTokenizerFast"
+        path.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
+def save_weights(model: PreTrainedModel, folder: Path, dtype: torch.dtype) -> None:
+    """Save weights in `dtype`; the config still asks for float32, so that every reader computes in that."""
+    model.to(dtype).save_pretrained(folder)
+    path = folder / "config.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content.pop("torch_dtype", None)
+    path.write_text(json.dumps(content | {"dtype": "float32"}, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    for weights in folder.glob("*.safetensors"):
+        weights.chmod(0o644)

@@ -1,0 +1,150 @@
+"""What can be said of a report: tasks and their labels, read from a YAML. Nothing about any war is in code."""
+
+from __future__ import annotations
+
+import importlib.resources
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from marsad.errors import ConfigError
+
+Kind = Literal["multilabel", "multiclass"]
+SEPARATOR = ":"
+"""Between task and label in a model's flat label list, as in `affiliation:sdf`."""
+
+
+@dataclass(frozen=True)
+class Label:
+    """One answer: its id in files and metrics, its names, its meaning, its place in ACLED's event list."""
+
+    id: str
+    ar: str = ""
+    en: str = ""
+    means: str = ""
+    acled: str = ""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One question: any number of labels (`multilabel`) or exactly one (`multiclass`)."""
+
+    name: str
+    kind: Kind
+    labels: tuple[Label, ...]
+    ar: str = ""
+    en: str = ""
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The labels' ids in order."""
+        return tuple(label.id for label in self.labels)
+
+    def label(self, id: str) -> Label:
+        """Return the label `id`. Raises `KeyError`."""
+        return {label.id: label for label in self.labels}[id]
+
+
+@dataclass(frozen=True)
+class Taxonomy:
+    """All tasks, in order. A model's labels are their concatenation: every task is a slice of one flat list."""
+
+    version: str
+    tasks: tuple[Task, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The tasks' names in order."""
+        return tuple(task.name for task in self.tasks)
+
+    def task(self, name: str) -> Task:
+        """Return the task `name`. Raises `ConfigError` where there is none."""
+        for task in self.tasks:
+            if task.name == name:
+                return task
+        raise ConfigError(f"unknown task {name!r}; known: {', '.join(self.names)}")
+
+    def only(self, names: tuple[str, ...] | list[str]) -> Taxonomy:
+        """Return the taxonomy with the tasks `names` alone, in the taxonomy's order. Raises `ConfigError`."""
+        for name in names:
+            self.task(name)
+        return Taxonomy(self.version, tuple(task for task in self.tasks if task.name in names))
+
+    @property
+    def flat(self) -> tuple[str, ...]:
+        """The prefixed label names of all tasks, as in a model's `id2label`."""
+        return tuple(task.name + SEPARATOR + id for task in self.tasks for id in task.ids)
+
+    @property
+    def slices(self) -> dict[str, slice]:
+        """Where each task stands in `flat`."""
+        found, start = {}, 0
+        for task in self.tasks:
+            found[task.name] = slice(start, start + len(task.labels))
+            start += len(task.labels)
+        return found
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the mapping that `from_dict` reads."""
+        tasks = {
+            task.name: {
+                "kind": task.kind,
+                "ar": task.ar,
+                "en": task.en,
+                "labels": [{k: v for k, v in vars(label).items() if v} for label in task.labels],
+            }
+            for task in self.tasks
+        }
+        return {"version": self.version, "tasks": tasks}
+
+    @classmethod
+    def from_dict(cls, content: Any, where: str) -> Taxonomy:
+        """Build a taxonomy from a YAML's content; `where` opens every message. Raises `ConfigError` with all mistakes."""
+        if not isinstance(content, dict) or not isinstance(content.get("tasks"), dict) or not content["tasks"]:
+            raise ConfigError(f"{where}: expected a mapping with 'version' and 'tasks', as in seeds/taxonomy/syria.yaml.")
+        mistakes: list[str] = []
+        tasks = tuple(_task(name, body, f"{where}: tasks.{name}", mistakes) for name, body in content["tasks"].items())
+        if mistakes:
+            raise ConfigError("\n".join(mistakes))
+        return cls(str(content.get("version", "1")), tasks)
+
+
+def find_taxonomy(name: str) -> Path:
+    """Return the file of a taxonomy: a path, or the name of one that comes with marsad (`syria`)."""
+    package = Path(str(importlib.resources.files("marsad")))
+    places = (Path(name), package / "taxonomies" / f"{name}.yaml", package.parents[1] / "seeds" / "taxonomy" / f"{name}.yaml")
+    return next((place for place in places if place.is_file()), Path(name))
+
+
+def read_taxonomy(path: Path) -> Taxonomy:
+    """Read a taxonomy from a YAML file. Raises `ConfigError` where it is missing or wrong."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot read the taxonomy ({error.strerror}). Name an existing YAML.") from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: not valid YAML: {error}") from error
+    return Taxonomy.from_dict(content, str(path))
+
+
+def _task(name: str, body: Any, where: str, mistakes: list[str]) -> Task:
+    body = body if isinstance(body, dict) else {}
+    kind = body.get("kind")
+    if not str(name).isidentifier():
+        mistakes.append(f"{where}: a task's name is an attribute of predictions: letters, digits and _ only.")
+    if kind not in ("multilabel", "multiclass"):
+        mistakes.append(f"{where}.kind: found {kind!r}, expected multilabel or multiclass.")
+    labels = []
+    for number, entry in enumerate(body.get("labels") or []):
+        if not isinstance(entry, dict) or not entry.get("id") or set(entry) - set(Label.__annotations__):
+            known = ", ".join(Label.__annotations__)
+            mistakes.append(f"{where}.labels[{number}]: found {entry!r}, expected a mapping with id and any of {known}.")
+        else:
+            labels.append(Label(**{key: str(value) for key, value in entry.items()}))
+    ids = [label.id for label in labels]
+    if len(ids) < 2:
+        mistakes.append(f"{where}.labels: {len(ids)} labels, expected two or more.")
+    mistakes += [f"{where}.labels: {id!r} stands twice." for id in sorted({id for id in ids if ids.count(id) > 1})]
+    return Task(str(name), kind, tuple(labels), str(body.get("ar", "")), str(body.get("en", "")))

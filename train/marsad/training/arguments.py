@@ -1,0 +1,63 @@
+"""Our settings as `TrainingArguments`: the one file that follows transformers when its names move."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import torch
+from transformers import TrainingArguments
+
+from marsad.config.schema import TrainConfig
+
+BEST = "dev_macro_f1"
+"""Figure that early stopping and the choice of the best epoch go by."""
+
+
+def training_arguments(config: TrainConfig, folder: Path, reports: int) -> TrainingArguments:
+    """Return the arguments of a run on `reports` training reports whose checkpoints go to `folder`."""
+    training = config.training
+    return TrainingArguments(
+        output_dir=str(folder),
+        use_cpu=not torch.cuda.is_available(),
+        seed=config.seed,
+        data_seed=config.seed,
+        num_train_epochs=training.epochs,
+        per_device_train_batch_size=training.batch_size,
+        per_device_eval_batch_size=training.batch_size,
+        gradient_accumulation_steps=training.gradient_accumulation,
+        learning_rate=training.learning_rate,
+        weight_decay=training.weight_decay,
+        lr_scheduler_type=training.schedule,
+        warmup_steps=int(training.warmup * total_steps(config, reports)),
+        optim="adamw_torch_fused",
+        bf16=computes_in_bf16() if training.bf16 == "auto" else training.bf16,
+        train_sampling_strategy="group_by_length",
+        length_column_name="length",
+        remove_unused_columns=False,
+        label_names=["labels"],
+        dataloader_pin_memory=torch.cuda.is_available(),
+        eval_strategy="epoch",
+        save_strategy="epoch",
+        save_total_limit=2,
+        load_best_model_at_end=True,
+        metric_for_best_model=BEST,
+        greater_is_better=True,
+        logging_strategy="steps",
+        logging_steps=10,
+        report_to=training.report_to,
+        disable_tqdm=True,
+    )
+
+
+def total_steps(config: TrainConfig, reports: int) -> int:
+    """Return the optimiser's steps of a whole run on one device."""
+    batch = config.training.batch_size * config.training.gradient_accumulation
+    return math.ceil(config.training.epochs * math.ceil(reports / batch))
+
+
+def computes_in_bf16() -> bool:
+    """Tell whether this machine's GPU, or its CPU where it has none, multiplies bfloat16 in hardware."""
+    if torch.cuda.is_available():
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())

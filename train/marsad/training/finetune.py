@@ -1,0 +1,195 @@
+"""The story of a run: prepare → encode → train → save → set thresholds → measure what was saved."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+from transformers import EarlyStoppingCallback, EvalPrediction, PreTrainedModel, TrainerCallback, set_seed
+from transformers.trainer_utils import get_last_checkpoint
+
+from marsad.config.loading import dump_config
+from marsad.config.schema import TrainConfig
+from marsad.data.reports import Report
+from marsad.errors import ConfigError
+from marsad.evaluation.evaluate import Evaluation, ScoredReports, measure, score_reports
+from marsad.evaluation.thresholds import tune_thresholds
+from marsad.inference.predictor import load
+from marsad.modeling.folders import load_classifier, save_tokenizer, save_weights
+from marsad.modeling.heads import probabilities
+from marsad.modeling.settings import ModelSettings
+from marsad.modeling.tagging import bio_names
+from marsad.taxonomy import Taxonomy, find_taxonomy
+from marsad.training.arguments import BEST, training_arguments
+from marsad.training.encoding import Collator, encode_reports
+from marsad.training.preparation import Preparation, prepare
+from marsad.training.record import origin
+from marsad.training.trainer import FACTION_HEAD, ReportTrainer, positive_weights
+
+log = logging.getLogger(__name__)
+
+
+def finetune(
+    config: TrainConfig, resume: bool = False, overwrite: bool = False, callbacks: Sequence[TrainerCallback] = ()
+) -> tuple[Path, Evaluation]:
+    """Train, and return the model's folder and its dev scores. The folder appears whole or not at all.
+
+    `resume` goes on from the last checkpoint of a broken run; `overwrite` replaces a model, or a broken run, of that name.
+    Raises `ConfigError` for mistakes in config or data, and where a folder is in the way.
+    """
+    target = config.output / config.name
+    work = _work_folder(config, resume, overwrite)
+    preparation = prepare(config)
+    set_seed(config.seed)
+    started = time.time()
+    trainer = _trainer(preparation, work, callbacks)
+    trainer.train(resume_from_checkpoint=get_last_checkpoint(str(work)) if resume else None)
+    saved = work / "model"
+    _save_model(trainer, preparation, saved)
+    dev = set_thresholds(saved, preparation.dev)
+    _save_record(saved, preparation, dev, trainer, time.time() - started)
+    _put(saved, target)
+    shutil.rmtree(work)
+    return target, dev
+
+
+def _work_folder(config: TrainConfig, resume: bool, overwrite: bool) -> Path:
+    target, work = config.output / config.name, config.output / f".{config.name}.partial"
+    kept = work / "config.yaml"
+    if target.exists() and not overwrite:
+        raise ConfigError(f"{target}: a model of this name exists. Choose another 'name', or replace it with --overwrite.")
+    if resume:
+        if not kept.exists() or get_last_checkpoint(str(work)) is None:
+            raise ConfigError(f"{work}: no checkpoint to go on from. Start the run without --resume.")
+        if kept.read_text(encoding="utf-8") != dump_config(config):
+            raise ConfigError(f"{kept}: the broken run had another config. Give the same one, or start anew with --overwrite.")
+        return work
+    if work.exists() and not overwrite:
+        raise ConfigError(f"{work}: a broken run lies here. Go on with --resume, or start anew with --overwrite.")
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    kept.write_text(dump_config(config), encoding="utf-8")
+    return work
+
+
+def _trainer(preparation: Preparation, work: Path, callbacks: Sequence[TrainerCallback]) -> ReportTrainer:
+    config, taxonomy = preparation.config, preparation.taxonomy
+    camps = _camps(preparation)
+    train = encode_reports(preparation.train, preparation.cutter, taxonomy, camps)
+    dev = encode_reports(preparation.dev, preparation.cutter, taxonomy)
+    model = new_classifier(preparation)
+    if camps:
+        setattr(model, FACTION_HEAD, nn.Linear(model.config.hidden_size, len(bio_names(camps))))
+    return ReportTrainer(
+        taxonomy=taxonomy,
+        tasks=config.tasks,
+        training=config.training,
+        pos_weight=positive_weights(torch.tensor(np.array(train["labels"]))),
+        model=model,
+        args=training_arguments(config, work, len(train)),
+        train_dataset=train,
+        eval_dataset=dev,
+        data_collator=Collator(preparation.tokenizer.pad_token_id),
+        compute_metrics=lambda prediction: _dev_scores(prediction, taxonomy),
+        callbacks=[EarlyStoppingCallback(config.training.patience), *callbacks],
+    )
+
+
+def _camps(preparation: Preparation) -> list[str]:
+    if not preparation.config.training.faction_loss:
+        return []
+    found = sorted({m.affiliation for report in preparation.train for m in report.factions or ()})
+    if not found:
+        raise ConfigError("training.faction_loss: no training report has 'factions'. Annotate some, or set it to 0.")
+    return found
+
+
+def new_classifier(preparation: Preparation) -> PreTrainedModel:
+    """Return the base encoder under a fresh head whose labels are those of all tasks, with prefixes."""
+    taxonomy, dropout = preparation.taxonomy, preparation.config.training.dropout
+    single = len(taxonomy.tasks) == 1 and taxonomy.tasks[0].kind == "multiclass"
+    rates = ("hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout")
+    return load_classifier(
+        preparation.base,
+        torch.float32,
+        id2label=dict(enumerate(taxonomy.flat)),
+        label2id={label: number for number, label in enumerate(taxonomy.flat)},
+        problem_type="single_label_classification" if single else "multi_label_classification",
+        **({} if dropout is None else dict.fromkeys(rates, dropout)),
+    )
+
+
+def _dev_scores(prediction: EvalPrediction, taxonomy: Taxonomy) -> dict[str, float]:
+    scores = probabilities(torch.from_numpy(np.asarray(prediction.predictions)).float(), taxonomy).numpy()
+    gold = np.asarray(prediction.label_ids)
+    scored = ScoredReports(taxonomy, scores, gold, 0, 0)
+    tasks = measure(scored, tune_thresholds(scores, gold, taxonomy)).tasks
+    found = {f"{name}_{figure}": float(tasks[name][figure]) for name in tasks for figure in ("micro_f1", "macro_f1")}
+    return found | {BEST: sum(float(tasks[name]["macro_f1"]) for name in tasks) / len(tasks)}
+
+
+def _save_model(trainer: ReportTrainer, preparation: Preparation, folder: Path) -> None:
+    config, model = preparation.config, trainer.model
+    if hasattr(model, FACTION_HEAD):
+        delattr(model, FACTION_HEAD)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    save_weights(model, folder, getattr(torch, config.save_dtype))
+    save_tokenizer(preparation.tokenizer, folder)
+    thresholds = {task.name: dict.fromkeys(task.ids, 0.5) for task in preparation.taxonomy.tasks if task.kind == "multilabel"}
+    windows = config.windows
+    pooling = {name: config.tasks[name].pooling for name in preparation.taxonomy.names}
+    ModelSettings(preparation.taxonomy, pooling, windows.length, windows.overlap, windows.date_prefix, thresholds).save(folder)
+
+
+def set_thresholds(folder: Path, dev: Sequence[Report]) -> Evaluation:
+    """Tune the thresholds of the saved model on `dev`, write them to its `marsad.json`, return its dev scores with them."""
+    predictor = load(folder)
+    scored = score_reports(predictor, dev)
+    settings = predictor.settings.with_thresholds(tune_thresholds(scored.scores, scored.gold, scored.taxonomy))
+    settings.save(folder)
+    return measure(scored, settings.thresholds)
+
+
+def _save_record(folder: Path, preparation: Preparation, dev: Evaluation, trainer: ReportTrainer, seconds: float) -> None:
+    config = preparation.config
+    files = [
+        find_taxonomy(config.taxonomy),
+        config.data.train,
+        *filter(None, [config.data.dev]),
+        preparation.base / "model.safetensors",
+    ]
+    record = origin(files) | {
+        "seed": config.seed,
+        "reports": {"train": len(preparation.train), "dev": len(preparation.dev), "held_out": len(preparation.held_out)},
+        "seconds": round(seconds, 1),
+        "epochs": trainer.state.epoch,
+        "history": trainer.state.log_history,
+    }
+    (folder / "config.yaml").write_text(dump_config(config), encoding="utf-8")
+    _write_json(folder / "run.json", record)
+    _write_json(folder / "metrics.json", dev.to_dict())
+    if preparation.held_out:
+        lines = (json.dumps(report.to_dict(), ensure_ascii=False) for report in preparation.held_out)
+        (folder / "held-out.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+
+def _write_json(path: Path, content: object) -> None:
+    path.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
+def _put(made: Path, target: Path) -> None:
+    """Move a finished folder to its place; an older one there is kept until the new one stands."""
+    old = target.with_name(f".{target.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if target.exists():
+        target.replace(old)
+    made.replace(target)
+    shutil.rmtree(old, ignore_errors=True)

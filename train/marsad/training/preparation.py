@@ -1,0 +1,174 @@
+"""What a run needs, found and checked before anything is computed: all mistakes of config and data at once."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from transformers import AutoConfig, PreTrainedTokenizerBase
+
+from marsad.config.schema import TrainConfig
+from marsad.data.reports import Report, read_reports
+from marsad.data.splits import shared_stories, split_by_story
+from marsad.errors import ConfigError, DataError, MarsadError
+from marsad.modeling.folders import find_model, load_tokenizer
+from marsad.modeling.windows import WindowCutter
+from marsad.taxonomy import Taxonomy, find_taxonomy, read_taxonomy
+from marsad.training.arguments import total_steps
+
+Found = TypeVar("Found")
+MOST_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """The inputs of a run."""
+
+    config: TrainConfig
+    taxonomy: Taxonomy
+    """Only the tasks that are learned."""
+    base: Path
+    """Folder of the base encoder."""
+    tokenizer: PreTrainedTokenizerBase
+    train: list[Report]
+    dev: list[Report]
+    held_out: list[Report]
+    warnings: tuple[str, ...]
+
+    @property
+    def cutter(self) -> WindowCutter:
+        """The way from text to windows."""
+        windows = self.config.windows
+        return WindowCutter(self.tokenizer, windows.length, windows.overlap, windows.date_prefix)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run would do."""
+
+    train: int
+    dev: int
+    held_out: int
+    counts: dict[str, dict[str, tuple[int, int]]]
+    """Per task and label the positives in train and in dev."""
+    tokens: tuple[int, int, int]
+    """Word pieces of a training report: median, 95th of a hundred, most."""
+    windows: int
+    steps: int
+
+
+class Mistakes:
+    """Collects what is wrong, so that the user reads it at once."""
+
+    def __init__(self) -> None:
+        self.messages: list[str] = []
+
+    def take(self, make: Callable[[], Found]) -> Found | None:
+        """Return what `make` does, or None where it fails with a user's mistake."""
+        try:
+            return make()
+        except MarsadError as error:
+            self.messages.append(str(error))
+            return None
+
+
+def prepare(config: TrainConfig) -> Preparation:
+    """Read taxonomy, reports and tokenizer of a run. Raises `ConfigError` with all that is wrong with them."""
+    mistakes = Mistakes()
+    whole = mistakes.take(lambda: read_taxonomy(find_taxonomy(config.taxonomy)))
+    taxonomy = mistakes.take(lambda: whole.only(tuple(config.tasks))) if whole else None
+    train = mistakes.take(lambda: read_reports(config.data.train, whole)) if whole else None
+    dev_file = config.data.dev
+    dev = mistakes.take(lambda: read_reports(dev_file, whole)) if whole and dev_file else None
+    base = mistakes.take(lambda: _find_encoder(config))
+    tokenizer = mistakes.take(lambda: load_tokenizer(base)) if base else None
+    if base:
+        mistakes.take(lambda: _check_length(config, base))
+    if train and dev:
+        mistakes.take(partial(_check_leak, train, dev))
+    if mistakes.messages or not (whole and taxonomy and train and base and tokenizer):
+        raise ConfigError("\n".join(mistakes.messages))
+    rest, held_out = split_by_story(train, config.data.test_share, config.seed + 1)
+    if dev is None:
+        rest, dev = split_by_story(rest, config.data.dev_share, config.seed)
+    warnings = _warnings(taxonomy, rest, dev)
+    return Preparation(config, taxonomy, base, tokenizer, rest, dev, held_out, warnings)
+
+
+def plan(preparation: Preparation) -> Plan:
+    """Return label counts, lengths, windows and steps of a run; reads every training report once."""
+    encoded = preparation.cutter([report.text for report in preparation.train], [r.date for r in preparation.train])
+    lengths = sorted(one.tokens for one in encoded)
+    counts = {
+        task.name: {
+            id: (_positives(preparation.train, task.name, id), _positives(preparation.dev, task.name, id)) for id in task.ids
+        }
+        for task in preparation.taxonomy.tasks
+    }
+    return Plan(
+        len(preparation.train),
+        len(preparation.dev),
+        len(preparation.held_out),
+        counts,
+        (round(statistics.median(lengths)), lengths[int(0.95 * (len(lengths) - 1))], lengths[-1]),
+        sum(len(one.windows) for one in encoded),
+        total_steps(preparation.config, len(preparation.train)),
+    )
+
+
+def _find_encoder(config: TrainConfig) -> Path:
+    if "/" in config.encoder and not Path(config.encoder).exists() and config.revision is None:
+        raise ConfigError(
+            f"encoder: {config.encoder!r} is no folder here. For a hub model add 'revision:' with a commit, "
+            "so that the run can be repeated; for a folder mend the path."
+        )
+    return find_model(config.encoder, config.revision)
+
+
+def _check_length(config: TrainConfig, base: Path) -> None:
+    most = longest_input(base)
+    if config.windows.length > most:
+        raise ConfigError(f"windows.length: {config.windows.length} is more than the encoder {base} can read, {most}.")
+
+
+def longest_input(base: Path) -> int:
+    """Return the word pieces that an encoder's positions allow (RoBERTa's begin behind the padding's number)."""
+    settings = AutoConfig.from_pretrained(base, trust_remote_code=False)
+    lost = settings.pad_token_id + 1 if settings.model_type in ("roberta", "xlm-roberta", "camembert") else 0
+    return int(settings.max_position_embeddings) - lost
+
+
+def _check_leak(train: Sequence[Report], dev: Sequence[Report]) -> None:
+    both = shared_stories(train, dev)
+    if both:
+        more = f" and {len(both) - MOST_SHOWN} more" if len(both) > MOST_SHOWN else ""
+        raise DataError(
+            f"data.dev: {len(both)} stories stand in train too: {', '.join(both[:MOST_SHOWN])}{more}. "
+            "Scores on them would be recall, not reading. Take them out of one of the files."
+        )
+
+
+def _positives(reports: Sequence[Report], task: str, label: str) -> int:
+    return sum(label in report.labels.get(task, ()) for report in reports)
+
+
+def _warnings(taxonomy: Taxonomy, train: Sequence[Report], dev: Sequence[Report]) -> tuple[str, ...]:
+    if not train or not dev:
+        raise DataError(
+            f"{len(train)} reports to train on and {len(dev)} for dev: neither may be empty. Add reports or change the shares."
+        )
+    found = []
+    for task in taxonomy.tasks:
+        if not any(task.name in report.labels for report in train):
+            raise DataError(f"no training report is annotated for {task.name!r}. Annotate some, or take the task out of 'tasks'.")
+        absent = [id for id in task.ids if not _positives(train, task.name, id)]
+        unmeasured = [id for id in task.ids if id not in absent and not _positives(dev, task.name, id)]
+        if absent:
+            found.append(f"{task.name}: no training report has {', '.join(absent)}: the model cannot learn it. Annotate some.")
+        if unmeasured:
+            found.append(f"{task.name}: no dev report has {', '.join(unmeasured)}: its scores will be zero or missing.")
+    return tuple(found)

@@ -1,0 +1,98 @@
+"""The one subclass of `Trainer`: a report is several windows, a task may be missing, the head may learn faster."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+from transformers import PreTrainedModel, Trainer
+
+from marsad.config.schema import Pooling, TaskSection, TrainingSection
+from marsad.modeling.heads import pool_tasks, task_loss
+from marsad.modeling.tagging import UNKNOWN
+from marsad.taxonomy import Taxonomy
+
+LAYER = re.compile(r"\.layers?\.(\d+)\.")
+FACTION_HEAD = "faction_head"
+"""Attribute under which a model carries the helper head while it trains."""
+
+
+class ReportTrainer(Trainer):
+    """Trains on reports: windows pooled to reports, one masked loss a task, layer-wise learning rates."""
+
+    loss_is_scaled_for_ga = False
+
+    def __init__(
+        self,
+        *,
+        taxonomy: Taxonomy,
+        tasks: Mapping[str, TaskSection],
+        training: TrainingSection,
+        pos_weight: Tensor,
+        **kwargs: Any,
+    ) -> None:
+        self.taxonomy, self.tasks, self.training, self.pos_weight = taxonomy, tasks, training, pos_weight
+        self.pooling: dict[str, Pooling] = {name: task.pooling for name, task in tasks.items()}
+        super().__init__(**kwargs)
+
+    def compute_loss(
+        self, model: nn.Module, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Any:
+        """Return the weighted sum of the tasks' losses, with `return_outputs` also the pooled logits (reports, labels)."""
+        labels, report, tags = inputs["labels"], inputs["report"], inputs.get("tags")
+        helper = None if tags is None else getattr(self.model, FACTION_HEAD, None)
+        output = model(
+            input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"], output_hidden_states=helper is not None
+        )
+        logits = pool_tasks(output.logits, report, len(labels), self.taxonomy.slices, self.pooling)
+        loss = self._loss(logits, labels)
+        if helper is not None and tags is not None and bool(torch.any(tags != UNKNOWN)):
+            found = helper(output.hidden_states[-1]).flatten(0, 1).float()
+            loss = loss + self.training.faction_loss * cross_entropy(found, tags.flatten(), ignore_index=UNKNOWN)
+        return (loss, {"logits": logits}) if return_outputs else loss
+
+    def _loss(self, logits: Tensor, labels: Tensor) -> Tensor:
+        total = logits.new_zeros(())
+        for name, part in self.taxonomy.slices.items():
+            target, kind, task = labels[:, part], self.taxonomy.task(name).kind, self.tasks[name]
+            known = ~target.isnan().any(1)
+            weight = self.pos_weight[part].to(logits.device)
+            total = total + task.weight * task_loss(logits[:, part], target, known, kind, task.imbalance, weight)
+        return total
+
+    def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
+        """Return AdamW with a group for each learning rate, matrices decayed, biases and norms not."""
+        if self.optimizer is None:
+            network = model or self.model
+            decayed = set(self.get_decay_parameter_names(network))
+            groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+            for name, parameter in network.named_parameters():
+                decay = self.args.weight_decay if name in decayed else 0.0
+                rate = learning_rate(name, self.model, self.training)
+                groups.setdefault((rate, decay), []).append(parameter)
+            made = [{"params": p, "lr": rate, "weight_decay": decay} for (rate, decay), p in groups.items()]
+            kind, settings = self.get_optimizer_cls_and_kwargs(self.args, network)
+            self.optimizer = kind(made, **settings)
+        return self.optimizer
+
+
+def learning_rate(name: str, model: PreTrainedModel, training: TrainingSection) -> float:
+    """Return the peak rate of a parameter: the head's own, else decayed by its layer's distance from the top."""
+    body = name.startswith(f"{model.base_model_prefix}.") and ".pooler." not in name
+    if not body:
+        return training.head_learning_rate or training.learning_rate
+    layers = getattr(model.config, "num_hidden_layers", 0)
+    found = LAYER.search(name)
+    depth = int(found.group(1)) + 1 if found else 0
+    return float(training.learning_rate * training.layer_decay ** (layers - depth))
+
+
+def positive_weights(labels: Tensor, most: float = 20.0) -> Tensor:
+    """Return negatives over positives for each label, between 1 and `most`; `labels` (reports, labels) may hold NaN."""
+    positives = labels.nansum(0)
+    negatives = (~labels.isnan()).sum(0) - positives
+    return (negatives / positives.clamp(min=1)).clamp(1, most)
