@@ -70,13 +70,9 @@ fold_ha = Rule("[\u06be\u06c1\u06d5]", "\u0647")
 FOLD_DIGITS = tuple(Rule(f"[{chr(0x660 + digit)}{chr(0x6F0 + digit)}]", str(digit)) for digit in range(10))
 """٠١٢…, ۰۱۲… → 012…"""
 
-RULES: tuple[Rule, ...] = (
-    remove_marks,
-    *FOLD_DIGITS,
-    fold_alef,
-    fold_ya,
-    fold_kaf,
-    fold_ha,
+FOLDS: tuple[Rule, ...] = (*FOLD_DIGITS, fold_alef, fold_ya, fold_kaf, fold_ha)
+"""Letters and digits that are one to a reader; an encoder must have been pre-trained on text folded so."""
+REPAIRS: tuple[Rule, ...] = (
     join_obfuscated,
     remove_tatweel,
     letter_from_digit,
@@ -85,15 +81,18 @@ RULES: tuple[Rule, ...] = (
     shorten_elongated,
     split_hashtags,
 )
-NORMALIZER = normalizers.Sequence(
-    [
-        normalizers.BertNormalizer(clean_text=True, handle_chinese_chars=False, strip_accents=False, lowercase=False),
-        normalizers.NFKC(),
-        *(rule.normalizer for rule in RULES),
-        normalizers.Lowercase(),
-    ]
-)
-"""Control, zero-width and direction marks out; presentation forms to letters (NFKC); `RULES` in order; small Latin."""
+"""What gives back the word that was meant; any encoder reads it the better."""
+
+
+def _chain(*rules: Rule) -> list[normalizers.Normalizer]:
+    clean = normalizers.BertNormalizer(clean_text=True, handle_chinese_chars=False, strip_accents=False, lowercase=False)
+    return [clean, normalizers.NFKC(), *(rule.normalizer for rule in rules)]
+
+
+NORMALIZER = normalizers.Sequence([*_chain(remove_marks, *FOLDS, *REPAIRS), normalizers.Lowercase()])
+"""Control, zero-width and direction marks out; presentation forms to letters (NFKC); marks, folds, repairs; small Latin."""
+CLEANER = normalizers.Sequence(_chain(remove_marks, *REPAIRS))
+"""The part that goes before the normaliser of an encoder that was pre-trained elsewhere: no folds, no small letters."""
 
 
 def normalize(text: str) -> str:

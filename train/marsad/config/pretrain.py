@@ -64,7 +64,9 @@ class PretrainConfig(Section):
     """One run of masked language modelling."""
 
     name: str = Field(pattern=r"^[\w.-]+$")
-    """Folder of the result, under `models/`."""
+    """Folder of the result, under `output`."""
+    output: Path = Path("models")
+    """Folder that the result's folder is made in."""
     seed: int = 1
     """Seed of weights, order and masks."""
     sources: tuple[Source, ...] = Field(min_length=1)

@@ -46,32 +46,56 @@ class TokenStream:
         """Return the number of texts."""
         return len(self.ends)
 
+    def __iter__(self) -> Iterator[np.ndarray]:
+        """Yield the pieces of each text."""
+        for start, end in zip(self.ends - self.lengths, self.ends, strict=True):
+            yield self.ids[start:end]
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """The number of pieces of each text."""
+        return np.diff(self.ends, prepend=0)
+
     def take(self, order: Sequence[int] | np.ndarray, separator: int) -> np.ndarray:
         """Return the pieces of the texts `order` in that order, a `separator` after each."""
-        starts = np.concatenate([[0], self.ends[:-1]])
-        pieces = []
-        for index in order:
-            pieces += [self.ids[starts[index] : self.ends[index]], np.array([separator], self.ids.dtype)]
+        starts = self.ends - self.lengths
+        end = np.array([separator], self.ids.dtype)
+        pieces = [part for index in order for part in (self.ids[starts[index] : self.ends[index]], end)]
         return np.concatenate(pieces) if pieces else np.zeros(0, self.ids.dtype)
 
 
+def joined(streams: Sequence[TokenStream]) -> TokenStream:
+    """Return several streams as one, in memory."""
+    shifts = np.cumsum([0, *(stream.ids.size for stream in streams)])
+    ends = [stream.ends + shift for stream, shift in zip(streams, shifts, strict=False)]
+    return TokenStream(np.concatenate([stream.ids for stream in streams]), np.concatenate(ends))
+
+
 def encode_texts(texts: Iterable[str], tokenizer: PreTrainedTokenizerBase, path: Path) -> TokenStream:
-    """Write the word pieces of `texts` to `path` (flat, 16 bits where the vocabulary allows) and map them into memory."""
-    dtype = np.dtype(np.uint16 if len(tokenizer) < 2**16 else np.uint32)
+    """Write the word pieces of `texts` to `path`, whole or not at all, and map them into memory."""
     lengths: list[int] = []
     stream = iter(texts)
-    with path.open("wb") as out:
+    part = path.with_suffix(".part")
+    with part.open("wb") as out:
         while batch := list(islice(stream, BATCH)):
             rows = tokenizer(batch, add_special_tokens=False, return_attention_mask=False, verbose=False)["input_ids"]
-            out.writelines(np.asarray(row, dtype).tobytes() for row in rows)
+            out.writelines(np.asarray(row, _number(len(tokenizer))).tobytes() for row in rows)
             lengths.extend(map(len, rows))
-    np.save(path.with_suffix(".ends.npy"), np.cumsum(lengths))
-    return open_stream(path, dtype)
+    np.save(path.with_suffix(".ends.npy"), np.cumsum(lengths, dtype=np.int64))
+    part.replace(path)
+    return open_stream(path, len(tokenizer))
 
 
-def open_stream(path: Path, dtype: np.dtype) -> TokenStream:
-    """Map what `encode_texts` wrote."""
-    return TokenStream(np.memmap(path, dtype, "r"), np.load(path.with_suffix(".ends.npy")))
+def open_stream(path: Path, vocabulary: int) -> TokenStream:
+    """Map what `encode_texts` wrote with a tokenizer of `vocabulary` pieces."""
+    ends = np.load(path.with_suffix(".ends.npy"))
+    ids = np.memmap(path, _number(vocabulary), "r") if len(ends) and ends[-1] else np.zeros(0, _number(vocabulary))
+    return TokenStream(ids, ends)
+
+
+def _number(vocabulary: int) -> np.dtype:
+    """Return the smallest type that holds a piece's number."""
+    return np.dtype(np.uint16 if vocabulary < 2**16 else np.uint32)
 
 
 def likeness(stream: TokenStream, like: TokenStream, vocabulary: int) -> np.ndarray:
@@ -81,7 +105,6 @@ def likeness(stream: TokenStream, like: TokenStream, vocabulary: int) -> np.ndar
     """
     own, target = (np.bincount(s.ids, minlength=vocabulary) + 1.0 for s in (stream, like))
     gain = np.log(target / target.sum()) - np.log(own / own.sum())
-    starts = np.concatenate([[0], stream.ends[:-1]])
-    lengths = stream.ends - starts
-    sums = np.add.reduceat(gain[stream.ids], np.minimum(starts, len(stream.ids) - 1))
+    lengths = stream.lengths
+    sums = np.diff(np.concatenate([[0.0], np.cumsum(gain[stream.ids])])[stream.ends], prepend=0.0)
     return np.where(lengths > 0, sums / np.maximum(lengths, 1), -np.inf)

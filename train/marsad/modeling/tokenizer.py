@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
-from transformers import PreTrainedTokenizerFast
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
-from marsad.text import NORMALIZER
+from marsad.text import CLEANER, NORMALIZER, normalize
 
+OBFUSCATED = "\u0642\u0635\u0640 \u0640\u0641"
+"""A word that only a tokenizer with marsad's repairs puts together (qaf sad tatweel, space, tatweel fa)."""
 SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
 
-def train_tokenizer(texts: Iterable[str] | Iterator[str], vocab_size: int, max_length: int) -> PreTrainedTokenizerFast:
+def train_tokenizer(texts: Iterable[str], vocab_size: int, max_length: int) -> PreTrainedTokenizerFast:
     """Train word pieces on `texts` (raw; the normaliser runs inside) and return a tokenizer for BERT.
 
     `max_length` is what the encoder's positions allow, in tokens with [CLS] and [SEP].
@@ -39,3 +41,15 @@ def train_tokenizer(texts: Iterable[str] | Iterator[str], vocab_size: int, max_l
         sep_token="[SEP]",
         mask_token="[MASK]",
     )
+
+
+def clean_first(tokenizer: PreTrainedTokenizerBase) -> PreTrainedTokenizerBase:
+    """Put marsad's repairs in front of a foreign tokenizer's own normaliser, in place; one of ours stays as it is.
+
+    Offsets go on pointing into the raw text, and what is saved reads obfuscated posts in a plain pipeline too.
+    """
+    backend = tokenizer.backend_tokenizer
+    own = backend.normalizer
+    if own is None or own.normalize_str(OBFUSCATED) != normalize(OBFUSCATED):
+        backend.normalizer = normalizers.Sequence([CLEANER] if own is None else [CLEANER, own])
+    return tokenizer

@@ -13,7 +13,6 @@ import numpy as np
 import torch
 from torch import nn
 from transformers import EarlyStoppingCallback, EvalPrediction, PreTrainedModel, TrainerCallback, set_seed
-from transformers.trainer_utils import get_last_checkpoint
 
 from marsad.config.loading import dump_config
 from marsad.config.schema import TrainConfig
@@ -32,6 +31,7 @@ from marsad.training.encoding import Collator, encode_reports
 from marsad.training.preparation import Preparation, prepare
 from marsad.training.record import origin
 from marsad.training.trainer import FACTION_HEAD, ReportTrainer, positive_weights
+from marsad.training.work import close_work, last_checkpoint, open_work, write_json
 
 log = logging.getLogger(__name__)
 
@@ -45,38 +45,18 @@ def finetune(
     Raises `ConfigError` for mistakes in config or data, and where a folder is in the way.
     """
     target = config.output / config.name
-    work = _work_folder(config, resume, overwrite)
+    work = open_work(target, dump_config(config), resume, overwrite)
     preparation = prepare(config)
     set_seed(config.seed)
     started = time.time()
     trainer = _trainer(preparation, work, callbacks)
-    trainer.train(resume_from_checkpoint=get_last_checkpoint(str(work)) if resume else None)
+    trainer.train(resume_from_checkpoint=last_checkpoint(work) if resume else None)
     saved = work / "model"
     _save_model(trainer, preparation, saved)
     dev = set_thresholds(saved, preparation.dev)
     _save_record(saved, preparation, dev, trainer, time.time() - started)
-    _put(saved, target)
-    shutil.rmtree(work)
+    close_work(work, saved, target)
     return target, dev
-
-
-def _work_folder(config: TrainConfig, resume: bool, overwrite: bool) -> Path:
-    target, work = config.output / config.name, config.output / f".{config.name}.partial"
-    kept = work / "config.yaml"
-    if target.exists() and not overwrite:
-        raise ConfigError(f"{target}: a model of this name exists. Choose another 'name', or replace it with --overwrite.")
-    if resume:
-        if not kept.exists() or get_last_checkpoint(str(work)) is None:
-            raise ConfigError(f"{work}: no checkpoint to go on from. Start the run without --resume.")
-        if kept.read_text(encoding="utf-8") != dump_config(config):
-            raise ConfigError(f"{kept}: the broken run had another config. Give the same one, or start anew with --overwrite.")
-        return work
-    if work.exists() and not overwrite:
-        raise ConfigError(f"{work}: a broken run lies here. Go on with --resume, or start anew with --overwrite.")
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
-    kept.write_text(dump_config(config), encoding="utf-8")
-    return work
 
 
 def _trainer(preparation: Preparation, work: Path, callbacks: Sequence[TrainerCallback]) -> ReportTrainer:
@@ -174,22 +154,8 @@ def _save_record(folder: Path, preparation: Preparation, dev: Evaluation, traine
         "history": trainer.state.log_history,
     }
     (folder / "config.yaml").write_text(dump_config(config), encoding="utf-8")
-    _write_json(folder / "run.json", record)
-    _write_json(folder / "metrics.json", dev.to_dict())
+    write_json(folder / "run.json", record)
+    write_json(folder / "metrics.json", dev.to_dict())
     if preparation.held_out:
         lines = (json.dumps(report.to_dict(), ensure_ascii=False) for report in preparation.held_out)
         (folder / "held-out.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-
-
-def _write_json(path: Path, content: object) -> None:
-    path.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-
-
-def _put(made: Path, target: Path) -> None:
-    """Move a finished folder to its place; an older one there is kept until the new one stands."""
-    old = target.with_name(f".{target.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if target.exists():
-        target.replace(old)
-    made.replace(target)
-    shutil.rmtree(old, ignore_errors=True)

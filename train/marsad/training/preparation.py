@@ -16,6 +16,7 @@ from marsad.data.reports import Report, read_reports
 from marsad.data.splits import shared_stories, split_by_story
 from marsad.errors import ConfigError, DataError, MarsadError
 from marsad.modeling.folders import find_model, load_tokenizer
+from marsad.modeling.tokenizer import clean_first
 from marsad.modeling.windows import WindowCutter
 from marsad.taxonomy import Taxonomy, find_taxonomy, read_taxonomy
 from marsad.training.arguments import total_steps
@@ -85,7 +86,7 @@ def prepare(config: TrainConfig) -> Preparation:
     dev_file = config.data.dev
     dev = mistakes.take(lambda: read_reports(dev_file, whole)) if whole and dev_file else None
     base = mistakes.take(lambda: _find_encoder(config))
-    tokenizer = mistakes.take(lambda: load_tokenizer(base)) if base else None
+    tokenizer = mistakes.take(lambda: clean_first(load_tokenizer(base))) if base else None
     if base:
         mistakes.take(lambda: _check_length(config, base))
     if train and dev:

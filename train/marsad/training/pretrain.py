@@ -1,120 +1,252 @@
-"""Masked language modelling: word pieces → token stream → word vectors → BERT, from scratch or continued."""
+"""The story of an encoder: tokenizer → token streams → selection → word vectors → masked words → a folder."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import hashlib
+import time
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch.nn.functional import cross_entropy
-from torch.utils.data import Dataset, SequentialSampler
-from transformers import BertForMaskedLM, EvalPrediction, PreTrainedTokenizerBase, Trainer
+from transformers import (
+    BertConfig,
+    BertForMaskedLM,
+    PreTrainedTokenizerBase,
+    TrainerCallback,
+    TrainingArguments,
+    set_seed,
+)
 
-from marsad.config.pretrain import Stage
+from marsad.config.loading import dump_config
+from marsad.config.pretrain import PretrainConfig, Source
+from marsad.data.corpus import TokenStream, encode_texts, joined, likeness, open_stream, read_texts
+from marsad.errors import ConfigError
+from marsad.modeling.folders import find_model, load_tokenizer, save_tokenizer, save_weights
+from marsad.modeling.tokenizer import train_tokenizer
+from marsad.training.arguments import computes_in_bf16
+from marsad.training.encoding import cache_folder
+from marsad.training.masking import MaskedBatches, MaskedPlaces, PretrainTrainer, WordMasking, masked_accuracy, only
+from marsad.training.record import origin, sha256
+from marsad.training.vectors import start_embeddings, train_vectors
+from marsad.training.work import close_work, last_checkpoint, open_work, write_json
 
-SPREAD = 0.04
-"""Standard deviation of the token embeddings made from word vectors."""
+TOKENIZER_SAMPLE = 15_000
+"""Texts of each source that a new tokenizer is trained on."""
+DROPOUT = 0.1
+"""Dropout that fine-tuning finds in the saved config; pre-training itself reads every text about once and needs none."""
 
 
-class WordMasking:
-    """Masks whole words until `rate` of the places is reached, the same count in every batch.
+def pretrain(
+    config: PretrainConfig, resume: bool = False, overwrite: bool = False, callbacks: Sequence[TrainerCallback] = ()
+) -> tuple[Path, dict[str, float]]:
+    """Train an encoder by masked language modelling; return its folder, and loss and accuracy on held-out text.
 
-    Of the chosen places 80 % become [MASK], 10 % another piece, 10 % stay (Devlin et al. 2019).
+    `resume` goes on from the last checkpoint, exactly; `overwrite` replaces a model or a broken run of that name.
+    Raises `ConfigError` for mistakes in config or sources, and where a folder is in the way.
     """
-
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, rate: float, seed: int) -> None:
-        pieces = tokenizer.convert_ids_to_tokens(list(range(len(tokenizer))))
-        self.continues = np.array([piece.startswith("##") for piece in pieces])
-        self.special = np.zeros(len(pieces), bool)
-        self.special[tokenizer.all_special_ids] = True
-        self.mask, self.rate, self.seed = tokenizer.mask_token_id, rate, seed
-
-    def __call__(self, rows: np.ndarray, index: int) -> dict[str, torch.Tensor]:
-        """Return inputs for batch number `index` of shape (sequences, length); equal numbers give equal masks."""
-        random = np.random.default_rng((self.seed, index))
-        flat = rows.reshape(-1).astype(np.int64)
-        word = np.cumsum(~self.continues[flat])
-        turn = random.random(word[-1] + 1)[word]
-        turn[self.special[flat]] = 2.0
-        count = int(self.rate * flat.size)
-        places = np.sort(np.argpartition(turn, count)[:count])
-        labels = flat[places]
-        dice = random.random(count)
-        masked = flat.copy()
-        masked[places] = np.where(dice < 0.8, self.mask, labels)
-        other = places[dice >= 0.9]
-        masked[other] = random.integers(len(self.continues), size=other.size)
-        inputs = {"input_ids": masked.reshape(rows.shape), "places": places, "labels": labels}
-        return {name: torch.from_numpy(array) for name, array in inputs.items()}
+    target = config.output / config.name
+    _check(config)
+    work = open_work(target, dump_config(config), resume, overwrite)
+    set_seed(config.seed)
+    started = time.time()
+    base = find_model(config.init_from, config.revision) if config.init_from else None
+    tokenizer = _tokenizer(config, base, work)
+    streams = [_stream(source.path, tokenizer) for source in config.sources]
+    ids, held_out = _choose(config, streams, tokenizer)
+    model = _model(config, base, tokenizer, streams, start=not resume)
+    trainer = _trainer(config, model, tokenizer, ids, held_out, work, callbacks)
+    trainer.train(resume_from_checkpoint=last_checkpoint(work) if resume else None)
+    scores = {name: float(value) for name, value in trainer.evaluate().items()}
+    _save(config, trainer, tokenizer, work / "model", scores, ids.size, time.time() - started)
+    close_work(work, work / "model", target)
+    return target, scores
 
 
-class MaskedBatches(Dataset[dict[str, torch.Tensor]]):
-    """A token stream cut into the batches of all stages, in order. Item `i` is a whole batch, so a resumed run is exact.
-
-    Every sequence is [CLS] and `length - 1` pieces in which texts run on over [SEP]: nothing is padded.
-    """
-
-    def __init__(self, ids: np.ndarray, stages: Iterable[Stage], masking: WordMasking, cls: int) -> None:
-        self.masking, self.cls = masking, cls
-        self.batches: list[np.ndarray] = []
-        start = 0
-        for stage in stages:
-            end = start + int(stage.share * len(ids))
-            step = stage.batch_size * (stage.length - 1)
-            cuts = range(start, end - step + 1, step)
-            self.batches += [ids[cut : cut + step].reshape(stage.batch_size, -1) for cut in cuts]
-            start = end
-
-    def __len__(self) -> int:
-        """Return the number of steps."""
-        return len(self.batches)
-
-    def __getitem__(self, index: int) -> dict[str, torch.Tensor]:
-        """Return the masked batch `index`."""
-        rows = self.batches[index]
-        return self.masking(np.pad(rows, ((0, 0), (1, 0)), constant_values=self.cls), index)
+def _check(config: PretrainConfig) -> None:
+    mistakes = []
+    if abs(sum(stage.share for stage in config.stages) - 1) > 1e-6:
+        mistakes.append(f"stages: the shares add up to {sum(stage.share for stage in config.stages):g}, expected 1.")
+    longest = max(stage.length for stage in config.stages)
+    if config.init_from is None and longest > config.architecture.positions:
+        mistakes.append(f"stages: length {longest} is more than architecture.positions, {config.architecture.positions}.")
+    if any(source.select for source in config.sources) != (config.selection is not None):
+        mistakes.append("selection: goes with 'select: true' on the sources it chooses from; give both or neither.")
+    if mistakes:
+        raise ConfigError("\n".join(mistakes))
 
 
-class MaskedPlaces(BertForMaskedLM):
-    """`BertForMaskedLM` that computes logits at the masked places only; its weights are those of the plain class."""
-
-    def forward(self, input_ids: torch.Tensor, places: torch.Tensor, labels: torch.Tensor) -> dict[str, torch.Tensor]:
-        """Return the mean cross-entropy in nats a piece, and how many pieces were guessed right."""
-        states = self.bert(input_ids).last_hidden_state.flatten(0, 1)[places]
-        logits = self.cls(states).float()
-        return {"loss": cross_entropy(logits, labels), "right": (logits.detach().argmax(-1) == labels).sum()[None]}
-
-
-class PretrainTrainer(Trainer):
-    """`Trainer` whose data are whole batches in a fixed order."""
-
-    def _get_train_sampler(self, train_dataset: Any = None) -> SequentialSampler:
-        return SequentialSampler(train_dataset if train_dataset is not None else self.train_dataset)
+def _tokenizer(config: PretrainConfig, base: Path | None, work: Path) -> PreTrainedTokenizerBase:
+    """Return the base's tokenizer, the one that a broken run made, or a new one, kept in `work` for a resumed run."""
+    made = work / "tokenizer"
+    if base is not None:
+        return load_tokenizer(base)
+    if not made.exists():
+        tokenizer = train_tokenizer(_samples(config.sources), config.vocabulary, config.architecture.positions)
+        save_tokenizer(tokenizer, made)
+    return load_tokenizer(made)
 
 
-def masked_accuracy(prediction: EvalPrediction) -> dict[str, float]:
-    """Return the share of masked pieces that were guessed right."""
-    return {"accuracy": float(np.sum(prediction.predictions) / np.size(prediction.label_ids))}
+def _samples(sources: Sequence[Source]) -> Iterator[str]:
+    for source in sources:
+        for _ in range(min(source.repeat, 3)):
+            yield from islice(read_texts(source.path), TOKENIZER_SAMPLE)
 
 
-def sinusoids(positions: int, width: int) -> torch.Tensor:
-    """Return (positions, width) sine and cosine waves (Vaswani et al. 2017) with the spread of BERT's start, 0.02."""
-    angles = torch.arange(positions)[:, None] / 10_000 ** (torch.arange(0, width, 2) / width)
-    return torch.cat([angles.sin(), angles.cos()], 1) * 0.02 * 2**0.5
+def _stream(path: Path, tokenizer: PreTrainedTokenizerBase) -> TokenStream:
+    """Return a source's word pieces, from the cache if this file was cut by this tokenizer before."""
+    digest = hashlib.sha256(tokenizer.backend_tokenizer.to_str().encode()).hexdigest()[:16]
+    kept = cache_folder() / "tokens" / f"{digest}-{sha256(path)[:16]}.bin"
+    if kept.exists():
+        return open_stream(kept, len(tokenizer))
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    return encode_texts(read_texts(path), tokenizer, kept)
 
 
-def start_embeddings(model: BertForMaskedLM, vectors: np.ndarray) -> None:
-    """Start the token embeddings from word vectors (vocabulary, width) and the positions from waves."""
-    seen = np.abs(vectors).sum(1) > 0
-    centred = np.where(seen[:, None], vectors - vectors[seen].mean(0), 0.0)
-    table = torch.from_numpy(centred * SPREAD / centred[seen].std()).float()
-    tokens, positions = model.bert.embeddings.word_embeddings.weight, model.bert.embeddings.position_embeddings.weight
-    with torch.no_grad():
-        tokens[torch.from_numpy(seen)] = table[torch.from_numpy(seen)]
-        positions.copy_(sinusoids(*positions.shape))
+def _choose(
+    config: PretrainConfig, streams: Sequence[TokenStream], tokenizer: PreTrainedTokenizerBase
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the word pieces to train on and the held-out ones: texts selected, repeated, shuffled."""
+    everything = joined(streams)
+    firsts = np.cumsum([0, *map(len, streams)])
+    dice = np.random.default_rng(config.seed)
+    numbers = [np.arange(first, first + len(stream)) for first, stream in zip(firsts, streams, strict=False)]
+    if config.selection is not None:
+        chosen = [place for place, source in enumerate(config.sources) if source.select]
+        kept = _select(config, joined([streams[place] for place in chosen]), tokenizer)
+        pool = np.concatenate([numbers[place] for place in chosen])[kept]
+        for place in chosen:
+            numbers[place] = pool[np.isin(pool, numbers[place])]
+    pools = [dice.permutation(part) for part in numbers]
+    largest = max(range(len(pools)), key=lambda place: len(pools[place]))
+    if len(pools[largest]) <= config.held_out:
+        raise ConfigError(f"held_out: {config.held_out} texts is all there is to train on ({len(pools[largest])}).")
+    held_out, pools[largest] = pools[largest][: config.held_out], pools[largest][config.held_out :]
+    repeated = [np.repeat(part, source.repeat) for part, source in zip(pools, config.sources, strict=True)]
+    order = dice.permutation(np.concatenate(repeated))
+    separator = tokenizer.sep_token_id
+    return everything.take(order, separator), everything.take(held_out, separator)
 
 
-def first(batches: list[Any]) -> Any:
-    """Collate: the data set's item is the batch."""
-    return batches[0]
+def _select(config: PretrainConfig, stream: TokenStream, tokenizer: PreTrainedTokenizerBase) -> np.ndarray:
+    selection = config.selection
+    assert selection is not None
+    gain = likeness(stream, _stream(selection.like, tokenizer), len(tokenizer))
+    best = np.argsort(-gain, kind="stable")
+    return best[: np.searchsorted(np.cumsum(stream.lengths[best]), selection.tokens)]
+
+
+def _model(
+    config: PretrainConfig, base: Path | None, tokenizer: PreTrainedTokenizerBase, streams: Sequence[TokenStream], start: bool
+) -> BertForMaskedLM:
+    if base is not None:
+        return MaskedPlaces.from_pretrained(base, dtype=torch.float32, use_safetensors=True)
+    shape = config.architecture
+    settings = BertConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=shape.width,
+        num_hidden_layers=shape.layers,
+        num_attention_heads=shape.width // 64,
+        intermediate_size=4 * shape.width,
+        max_position_embeddings=shape.positions,
+        hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+    model = MaskedPlaces(settings)
+    if start and config.word_vectors.epochs:
+        threads = torch.get_num_threads()
+        start_embeddings(model, train_vectors(streams, len(tokenizer), shape.width, config.word_vectors, config.seed, threads))
+    return model
+
+
+def _trainer(
+    config: PretrainConfig,
+    model: BertForMaskedLM,
+    tokenizer: PreTrainedTokenizerBase,
+    ids: np.ndarray,
+    held_out: np.ndarray,
+    work: Path,
+    callbacks: Sequence[TrainerCallback],
+) -> PretrainTrainer:
+    cls = tokenizer.cls_token_id
+    train = MaskedBatches(ids, config.stages, WordMasking(tokenizer, config.mask_rate, config.seed), cls)
+    whole = config.stages[0].model_copy(update={"share": 1.0, "batch_size": 1})
+    held = MaskedBatches(held_out, [whole], WordMasking(tokenizer, config.mask_rate, config.seed + 1), cls)
+    if not len(train) or not len(held):
+        raise ConfigError(f"sources: {ids.size:,} word pieces are too few for one step. Add text, or make the stages smaller.")
+    if config.compile:
+        torch._dynamo.config.automatic_dynamic_shapes = False
+        model.compile(dynamic=False)
+    return PretrainTrainer(
+        model=model,
+        args=_arguments(config, work, len(train)),
+        train_dataset=train,
+        eval_dataset=held,
+        data_collator=only,
+        compute_metrics=masked_accuracy,
+        callbacks=list(callbacks),
+    )
+
+
+def _arguments(config: PretrainConfig, work: Path, batches: int) -> TrainingArguments:
+    return TrainingArguments(
+        output_dir=str(work),
+        use_cpu=not torch.cuda.is_available(),
+        seed=config.seed,
+        per_device_train_batch_size=1,
+        per_device_eval_batch_size=1,
+        num_train_epochs=config.epochs,
+        learning_rate=config.learning_rate,
+        lr_scheduler_type="linear",
+        warmup_steps=int(config.warmup * config.epochs * batches),
+        weight_decay=config.weight_decay,
+        adam_beta2=0.98,
+        max_grad_norm=1.0,
+        optim="adamw_torch_fused",
+        bf16=computes_in_bf16(),
+        eval_strategy="steps",
+        eval_steps=config.save_steps,
+        save_steps=config.save_steps,
+        save_total_limit=2,
+        logging_steps=min(25, config.save_steps),
+        label_names=["labels"],
+        remove_unused_columns=False,
+        dataloader_pin_memory=torch.cuda.is_available(),
+        report_to=config.report_to,
+        disable_tqdm=True,
+    )
+
+
+def _save(
+    config: PretrainConfig,
+    trainer: PretrainTrainer,
+    tokenizer: PreTrainedTokenizerBase,
+    folder: Path,
+    scores: dict[str, float],
+    pieces: int,
+    seconds: float,
+) -> None:
+    model = trainer.model
+    model.config.update({"hidden_dropout_prob": DROPOUT, "attention_probs_dropout_prob": DROPOUT})
+    save_weights(model, folder, torch.float16)
+    save_tokenizer(tokenizer, folder)
+    _name_plain_class(folder)
+    files = [source.path for source in config.sources]
+    record: dict[str, Any] = origin(files) | {
+        "seed": config.seed,
+        "tokens": round(pieces * config.epochs),
+        "seconds": round(seconds, 1),
+        "held_out": scores,
+        "history": trainer.state.log_history,
+    }
+    (folder / "config.yaml").write_text(dump_config(config), encoding="utf-8")
+    write_json(folder / "run.json", record)
+
+
+def _name_plain_class(folder: Path) -> None:
+    """Name the plain class in the saved config: `MaskedPlaces` is marsad's own, its weights are `BertForMaskedLM`'s."""
+    path = folder / "config.json"
+    path.write_text(path.read_text(encoding="utf-8").replace(MaskedPlaces.__name__, BertForMaskedLM.__name__), encoding="utf-8")

@@ -66,7 +66,7 @@ class ReportTrainer(Trainer):
 
     def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
         """Return AdamW with a group for each learning rate, matrices decayed, biases and norms not."""
-        if self.optimizer is None:
+        if getattr(self, "optimizer", None) is None:
             network = model or self.model
             decayed = set(self.get_decay_parameter_names(network))
             groups: dict[tuple[float, float], list[nn.Parameter]] = {}
