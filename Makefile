@@ -16,6 +16,7 @@ test: lint types layers tests wheel
 lint: .venv/developing
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/python scripts/config_reference.py --check
 
 types: .venv/developing
 	$(BIN)/mypy

@@ -12,6 +12,8 @@ import yaml
 from marsad.errors import ConfigError
 
 Kind = Literal["multilabel", "multiclass"]
+RESERVED = {"id", "text", "date", "source", "group", "factions", "meta", "error", "labels", "scores", "windows", "tokens"}
+"""Keys of reports and attributes of predictions, which no task may be called."""
 SEPARATOR = ":"
 """Between task and label in a model's flat label list, as in `affiliation:sdf`."""
 
@@ -121,10 +123,10 @@ def find_taxonomy(name: str) -> Path:
 def read_taxonomy(path: Path) -> Taxonomy:
     """Read a taxonomy from a YAML file. Raises `ConfigError` where it is missing or wrong."""
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506  # words stay words: id: no
     except OSError as error:
         raise ConfigError(f"{path}: cannot read the taxonomy ({error.strerror}). Name an existing YAML.") from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not valid YAML: {error}") from error
     return Taxonomy.from_dict(content, str(path))
 
@@ -134,17 +136,23 @@ def _task(name: str, body: Any, where: str, mistakes: list[str]) -> Task:
     kind = body.get("kind")
     if not str(name).isidentifier():
         mistakes.append(f"{where}: a task's name is an attribute of predictions: letters, digits and _ only.")
+    if name in RESERVED:
+        mistakes.append(f"{where}: {name!r} is a key of every report or prediction. Give the task another name.")
     if kind not in ("multilabel", "multiclass"):
         mistakes.append(f"{where}.kind: found {kind!r}, expected multilabel or multiclass.")
     labels = []
-    for number, entry in enumerate(body.get("labels") or []):
+    entries = body.get("labels")
+    if not isinstance(entries, list):
+        mistakes.append(f"{where}.labels: found {entries!r}, expected a list of labels.")
+        entries = []
+    for number, entry in enumerate(entries):
         if not isinstance(entry, dict) or not entry.get("id") or set(entry) - set(Label.__annotations__):
             known = ", ".join(Label.__annotations__)
             mistakes.append(f"{where}.labels[{number}]: found {entry!r}, expected a mapping with id and any of {known}.")
         else:
             labels.append(Label(**{key: str(value) for key, value in entry.items()}))
     ids = [label.id for label in labels]
-    if len(ids) < 2:
+    if len(ids) < 2 and entries:
         mistakes.append(f"{where}.labels: {len(ids)} labels, expected two or more.")
     mistakes += [f"{where}.labels: {id!r} stands twice." for id in sorted({id for id in ids if ids.count(id) > 1})]
     return Task(str(name), kind, tuple(labels), str(body.get("ar", "")), str(body.get("en", "")))

@@ -78,6 +78,7 @@ REPAIRS: tuple[Rule, ...] = (
     letter_from_digit,
     shorten_elongated,
     join_dotted,
+    letter_from_digit,
     shorten_elongated,
     split_hashtags,
 )
@@ -89,9 +90,9 @@ def _chain(*rules: Rule) -> list[normalizers.Normalizer]:
     return [clean, normalizers.NFKC(), *(rule.normalizer for rule in rules)]
 
 
-NORMALIZER = normalizers.Sequence([*_chain(remove_marks, *FOLDS, *REPAIRS), normalizers.Lowercase()])
+NORMALIZER = normalizers.Sequence([*_chain(remove_marks, *FOLDS, *REPAIRS), normalizers.Lowercase(), normalizers.NFKC()])
 """Control, zero-width and direction marks out; presentation forms to letters (NFKC); marks, folds, repairs; small Latin."""
-CLEANER = normalizers.Sequence(_chain(remove_marks, *REPAIRS))
+CLEANER = normalizers.Sequence([*_chain(remove_marks, *REPAIRS), normalizers.NFKC()])
 """The part that goes before the normaliser of an encoder that was pre-trained elsewhere: no folds, no small letters."""
 
 

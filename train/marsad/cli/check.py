@@ -39,7 +39,7 @@ def _show(preparation: Preparation, found: Plan) -> None:
     output.print(f"[bold]{preparation.config.name}[/]: {found.train} reports to train on, {found.dev} for dev{held_out}")
     middle, most, longest = found.tokens
     output.print(f"word pieces a report: median {middle:,}, 95 in 100 up to {most:,}, longest {longest:,}; nothing is cut")
-    output.print(f"{found.windows:,} windows of up to {preparation.config.windows.length} an epoch; at most {found.steps:,} steps")
+    output.print(f"{found.windows:,} windows of up to {preparation.length} an epoch; at most {found.steps:,} steps")
     for task in preparation.taxonomy.tasks:
         table = Table(title=f"{task.name} {arabic(task.ar)} ({task.kind})")
         for heading in ("label", "", "train", "dev"):

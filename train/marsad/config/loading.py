@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -12,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from marsad.errors import ConfigError
 
+EXPONENT = re.compile(r"[-+]?[\d.,]+e[-+]?\d+", re.IGNORECASE)
 Config = TypeVar("Config", bound=BaseModel)
 
 
@@ -26,8 +28,11 @@ def load_config(path: Path, schema: type[Config], overrides: Sequence[str] = ())
     try:
         return schema.model_validate(content)
     except ValidationError as error:
-        mistakes = [_explain(dict(item), schema) for item in error.errors()]
-        raise ConfigError("\n".join(f"{path}: {mistake}" for mistake in mistakes)) from error
+        mistakes: dict[str, str] = {}
+        for item in error.errors():
+            place, mistake = _explain(dict(item), schema)
+            mistakes.setdefault(place, mistake)
+        raise ConfigError("\n".join(f"{path}: {place}: {mistake}" for place, mistake in mistakes.items())) from error
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -63,21 +68,38 @@ def _override(content: dict[str, Any], override: str) -> None:
         raise ConfigError(f"{override}: the value is not valid YAML. Put it in quotes.") from error
 
 
-def _explain(item: dict[str, Any], schema: type[BaseModel]) -> str:
-    place = [str(part) for part in item["loc"]]
+def _explain(item: dict[str, Any], schema: type[BaseModel]) -> tuple[str, str]:
+    """Return the place of a mistake and what is wrong there."""
+    place = _place(item, schema)
     name = ".".join(place) or "config"
     if item["type"] == "extra_forbidden":
         known = list(_fields(schema, place[:-1]))
         near = difflib.get_close_matches(place[-1], known, 1)
-        return f"{name}: unknown key; " + (f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}.")
+        return name, "unknown key; " + (f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}.")
     if item["type"] == "missing":
-        return f"{name}: missing. {_help(schema, place)}".rstrip()
-    return f"{name}: found {item['input']!r}; {_lower(item['msg'])}.{_cure(item)}"
+        return name, f"missing. {_help(schema, place)}".rstrip()
+    return name, f"found {item['input']!r}; {_expected(item, schema, place)}.{_cure(item['input'])}"
 
 
-def _cure(item: dict[str, Any]) -> str:
-    value = item["input"]
-    if item["type"] == "float_parsing" and isinstance(value, str) and "e" in value.lower():
+def _place(item: dict[str, Any], schema: type[BaseModel]) -> list[str]:
+    """Return the keys that lead to a mistake, without the names that pydantic gives to the branches of a union."""
+    place = [str(part) for part in item["loc"]]
+    for number in range(1, len(place)):
+        field = _fields(schema, place[: number - 1]).get(place[number - 1])
+        if field is not None and _section(field.annotation) is None and item["type"] != "extra_forbidden":
+            return place[:number]
+    return place
+
+
+def _expected(item: dict[str, Any], schema: type[BaseModel], place: list[str]) -> str:
+    field = _fields(schema, place[:-1]).get(place[-1]) if place else None
+    if field is not None and len(place) < len(item["loc"]) and field.description:
+        return f"expected {str(field.annotation).replace('typing.', '')}: {_lower(field.description).rstrip('.')}"
+    return _lower(item["msg"])
+
+
+def _cure(value: Any) -> str:
+    if isinstance(value, str) and EXPONENT.fullmatch(value.strip()):
         return " YAML reads a number with exponent only with a point: write 2.0e-5."
     return ""
 

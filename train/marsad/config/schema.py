@@ -44,9 +44,9 @@ class TaskSection(Section):
 class WindowSection(Section):
     """How long reports are cut."""
 
-    length: int = Field(512, ge=16)
-    """Word pieces a window, special tokens included; at most what the encoder's positions allow."""
-    overlap: int = Field(64, ge=0)
+    length: int | None = Field(None, ge=16)
+    """Word pieces a window, special tokens included; without it, as many as the encoder's positions allow."""
+    overlap: int = Field(32, ge=0)
     """Word pieces that neighbouring windows may share, at most half a window."""
     date_prefix: bool = False
     """Put the report's date in front of every window: camps change with it."""
@@ -54,7 +54,7 @@ class WindowSection(Section):
     @model_validator(mode="after")
     def overlap_leaves_progress(self) -> Self:
         """Refuse windows that would hardly move."""
-        if self.overlap > self.length // 2:
+        if self.length is not None and self.overlap > self.length // 2:
             raise ValueError(f"overlap {self.overlap} is more than half the window's length {self.length}")
         return self
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 BUILDERS = {".txt": "text", ".jsonl": "json", ".parquet": "parquet"}
 """File ending (before .xz, .zst or .gz) and the `datasets` builder that streams it."""
+PACKED = (".xz", ".zst", ".gz")
 BATCH = 2_000
 """Texts that are cut into word pieces at once."""
 
@@ -27,12 +29,17 @@ def read_texts(path: Path) -> Iterator[str]:
 
     Raises `ConfigError` where the file is missing or its ending unknown.
     """
-    ending = next((s for s in reversed(path.suffixes) if s in BUILDERS), None)
-    if not path.is_file() or ending is None:
+    name = path.with_suffix("") if path.suffix in PACKED else path
+    ending = name.suffix
+    if not path.is_file() or ending not in BUILDERS:
         found = "no such file" if not path.is_file() else f"unknown ending {path.suffix!r}"
         raise ConfigError(f"{path}: {found}; expected one of {', '.join(BUILDERS)}, plain or packed (.xz, .zst, .gz).")
-    rows = load_dataset(BUILDERS[ending], data_files=str(path), split="train", streaming=True)
-    yield from (row["text"] for row in rows if row["text"])
+    rows = load_dataset(BUILDERS[ending], data_files=glob.escape(str(path)), split="train", streaming=True)
+    for row in rows:
+        if "text" not in row:
+            raise ConfigError(f"{path}: no column 'text' in it, only {', '.join(row)}. Rename the column that holds the text.")
+        if row["text"]:
+            yield row["text"]
 
 
 @dataclass(frozen=True)

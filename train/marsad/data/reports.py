@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime
 import json
 import math
 import re
@@ -14,13 +15,14 @@ from typing import Any
 from marsad.errors import DataError
 from marsad.taxonomy import Task, Taxonomy
 
-DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
-"""YYYY, YYYY-MM or YYYY-MM-DD."""
+DATE = re.compile(r"[0-9]{4}(-[0-9]{2}){0,2}")
+"""YYYY, YYYY-MM or YYYY-MM-DD; see `is_date`."""
 MOST_SHOWN = 20
 """Bad lines that an error quotes; the rest is counted."""
 LIST_SEPARATOR = "|"
 """Between the labels of one CSV cell."""
 READABLE = re.compile(r"\w")
+SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,18 @@ def read_rows(path: Path) -> Iterator[tuple[int, str, dict[str, Any] | str]]:
     except OSError as error:
         raise DataError(f"{path}: cannot read the reports ({error.strerror}). Name an existing JSONL or CSV file.") from error
     except UnicodeDecodeError as error:
-        raise DataError(f"{path}: not UTF-8 (byte {error.start}). Save the file as UTF-8.") from error
+        raise DataError(f"{path}:{_broken_line(path)}: not UTF-8. Save the file as UTF-8.") from error
+
+
+def _broken_line(path: Path) -> int:
+    """Return the number of the first line that is not UTF-8."""
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                line.decode()
+            except UnicodeDecodeError:
+                return number
+    return 0
 
 
 def jsonl_rows(lines: Iterable[str]) -> Iterator[tuple[int, str, dict[str, Any] | str]]:
@@ -141,19 +154,37 @@ def csv_rows(lines: Iterable[str]) -> Iterator[tuple[int, str, dict[str, Any] | 
 def _mistakes(row: dict[str, Any], taxonomy: Taxonomy) -> list[str]:
     reasons = [f"no {key!r}. Every report needs one." for key in ("id", "text") if row.get(key) in (None, "")]
     text = row.get("text")
-    if text and not isinstance(text, str):
+    if text is not None and not isinstance(text, str):
         reasons.append(f"text: found {type(text).__name__}, expected a string.")
-    elif text and not READABLE.search(text):
-        reasons.append("text: no letter or digit in it. Leave the report out.")
-    date = row.get("date")
-    if date is not None and not DATE.fullmatch(str(date)):
+    elif text:
+        reasons += _text_mistakes(text)
+    date, meta = row.get("date"), row.get("meta")
+    if date is not None and not is_date(str(date)):
         reasons.append(f"date: found {date!r}, expected YYYY, YYYY-MM or YYYY-MM-DD.")
+    if meta is not None and not isinstance(meta, dict):
+        reasons.append(f"meta: found {type(meta).__name__}, expected a mapping.")
     for task in taxonomy.tasks:
         if row.get(task.name) is not None:
             reasons += _label_mistakes(row[task.name], task)
     if row.get("factions") is not None and isinstance(text, str):
         reasons += _mention_mistakes(row["factions"], text, taxonomy)
     return reasons
+
+
+def _text_mistakes(text: str) -> list[str]:
+    if not READABLE.search(text):
+        return ["text: no letter or digit in it. Leave the report out."]
+    if SURROGATE.search(text):
+        return ["text: half of a character (a lone surrogate) in it. Export the text again as UTF-8, or take the half out."]
+    return []
+
+
+def is_date(text: str) -> bool:
+    """Tell whether `text` is a year, a month or a day of the calendar, as YYYY, YYYY-MM or YYYY-MM-DD."""
+    try:
+        return bool(DATE.fullmatch(text) and datetime.date.fromisoformat((text + "-01-01")[:10]))
+    except ValueError:
+        return False
 
 
 def _label_mistakes(value: Any, task: Task) -> list[str]:
@@ -178,7 +209,7 @@ def _mention_mistakes(mentions: Any, text: str, taxonomy: Taxonomy) -> list[str]
     for number, mention in enumerate(mentions):
         try:
             start, end, camp = mention["start"], mention["end"], mention["affiliation"]
-            inside = 0 <= start < end <= len(text)
+            inside = isinstance(start, int) and isinstance(end, int) and 0 <= start < end <= len(text)
         except (TypeError, KeyError):
             reasons.append(f"factions[{number}]: found {mention!r}, expected a mapping with start, end, affiliation.")
             continue
@@ -200,12 +231,12 @@ def _report(row: dict[str, Any], taxonomy: Taxonomy) -> Report:
     known = {"id", "text", "date", "source", "group", "factions", "meta", *taxonomy.names}
     labels = {name: tuple(as_list(row[name]) or ()) for name in taxonomy.names if row.get(name) is not None}
     mentions = row.get("factions")
-    meta = dict(row.get("meta") or {}) if isinstance(row.get("meta"), dict) else {}
+    meta = dict(row.get("meta") or {})
     return Report(
         id=str(row["id"]),
         text=row["text"],
         date=None if row.get("date") is None else str(row["date"]),
-        source=row.get("source"),
+        source=None if row.get("source") is None else str(row["source"]),
         group=None if row.get("group") is None else str(row["group"]),
         labels=labels,
         factions=None if mentions is None else tuple(Mention(m["start"], m["end"], m["affiliation"]) for m in mentions),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from marsad.errors import ModelError
@@ -73,7 +74,7 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     """Load a folder's tokenizer as it stands in `tokenizer.json`. Raises `ModelError`."""
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, use_fast=True)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{folder}: the tokenizer cannot be read: {error}") from error
     if not tokenizer.is_fast:
         raise ModelError(f"{folder}: the tokenizer keeps no character offsets. Use a model with a tokenizer.json.")
@@ -87,8 +88,8 @@ def load_classifier(folder: Path, dtype: torch.dtype, **settings: Any) -> PreTra
         return AutoModelForSequenceClassification.from_pretrained(
             folder, config=config, dtype=dtype, trust_remote_code=False, use_safetensors=True
         )
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        raise ModelError(f"{folder}: the model cannot be read: {error}") from error
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+        raise ModelError(f"{folder}: the model cannot be read ({error}). Fetch or train it again.") from error
 
 
 def save_tokenizer(tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:

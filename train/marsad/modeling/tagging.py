@@ -22,4 +22,10 @@ def bio_tags(offsets: Sequence[tuple[int, int]], spans: Iterable[tuple[int, int,
         inside = [i for i, (a, b) in enumerate(offsets) if b > start and a < end and b > 0]
         for i in inside:
             tags[i] = numbers[camp] + (i != inside[0])
-    return tags
+    return [_begun(tag, tags[i - 1] if i else OUTSIDE) for i, tag in enumerate(tags)]
+
+
+def _begun(tag: int, before: int) -> int:
+    """Return `tag`, made a beginning where it goes on with nothing: the rest of a span that a longer one cut."""
+    inside = tag > OUTSIDE and tag % 2 == 0
+    return tag - 1 if inside and before not in (tag, tag - 1) else tag

@@ -61,6 +61,8 @@ class WindowCutter:
 
     def __call__(self, texts: Sequence[str], dates: Sequence[str | None] | None = None) -> list[Encoded]:
         """Encode reports; `dates` (YYYY, YYYY-MM or YYYY-MM-DD) are read only by models trained with `date_prefix`."""
+        if not texts:
+            return []
         batch = self.tokenizer(
             list(texts), add_special_tokens=False, return_offsets_mapping=True, return_attention_mask=False, verbose=False
         )
@@ -108,9 +110,10 @@ def cut(starts: Sequence[int], count: int, room: int, overlap: int) -> list[tupl
     """Return half-open spans of at most `room` pieces that cover all `count` pieces.
 
     A span ends where a sentence does if one ends in its second half; the next begins at the first sentence within
-    the last `overlap` pieces, or `overlap` pieces back where none begins there.
+    the last `overlap` pieces (at most half of `room`), or `overlap` pieces back where none begins there.
     """
     spans, first = [], 0
+    overlap = min(overlap, room // 2)
     while first + room < count:
         last = _last_within(starts, first + room // 2, first + room) or first + room
         spans.append((first, last))

@@ -31,7 +31,7 @@ from marsad.training.encoding import Collator, encode_reports
 from marsad.training.preparation import Preparation, prepare
 from marsad.training.record import origin
 from marsad.training.trainer import FACTION_HEAD, ReportTrainer, positive_weights
-from marsad.training.work import close_work, last_checkpoint, open_work, write_json
+from marsad.training.work import close_work, full_disk_told, last_checkpoint, open_work, write_json
 
 log = logging.getLogger(__name__)
 
@@ -45,17 +45,18 @@ def finetune(
     Raises `ConfigError` for mistakes in config or data, and where a folder is in the way.
     """
     target = config.output / config.name
-    work = open_work(target, dump_config(config), resume, overwrite)
     preparation = prepare(config)
+    work = open_work(target, dump_config(config), resume, overwrite)
+    saved = work / "model"
     set_seed(config.seed)
     started = time.time()
-    trainer = _trainer(preparation, work, callbacks)
-    trainer.train(resume_from_checkpoint=last_checkpoint(work) if resume else None)
-    saved = work / "model"
-    _save_model(trainer, preparation, saved)
-    dev = set_thresholds(saved, preparation.dev)
-    _save_record(saved, preparation, dev, trainer, time.time() - started)
-    close_work(work, saved, target)
+    with full_disk_told(work):
+        trainer = _trainer(preparation, work, callbacks)
+        trainer.train(resume_from_checkpoint=last_checkpoint(work) if resume else None)
+        _save_model(trainer, preparation, saved)
+        dev = set_thresholds(saved, preparation.dev)
+        _save_record(saved, preparation, dev, trainer, time.time() - started)
+        close_work(work, saved, target)
     return target, dev
 
 
@@ -126,7 +127,7 @@ def _save_model(trainer: ReportTrainer, preparation: Preparation, folder: Path) 
     thresholds = {task.name: dict.fromkeys(task.ids, 0.5) for task in preparation.taxonomy.tasks if task.kind == "multilabel"}
     windows = config.windows
     pooling = {name: config.tasks[name].pooling for name in preparation.taxonomy.names}
-    ModelSettings(preparation.taxonomy, pooling, windows.length, windows.overlap, windows.date_prefix, thresholds).save(folder)
+    ModelSettings(preparation.taxonomy, pooling, preparation.length, windows.overlap, windows.date_prefix, thresholds).save(folder)
 
 
 def set_thresholds(folder: Path, dev: Sequence[Report]) -> Evaluation:

@@ -34,6 +34,8 @@ class Preparation:
     """Only the tasks that are learned."""
     base: Path
     """Folder of the base encoder."""
+    length: int
+    """Word pieces a window."""
     tokenizer: PreTrainedTokenizerBase
     train: list[Report]
     dev: list[Report]
@@ -44,7 +46,7 @@ class Preparation:
     def cutter(self) -> WindowCutter:
         """The way from text to windows."""
         windows = self.config.windows
-        return WindowCutter(self.tokenizer, windows.length, windows.overlap, windows.date_prefix)
+        return WindowCutter(self.tokenizer, self.length, windows.overlap, windows.date_prefix)
 
 
 @dataclass(frozen=True)
@@ -87,17 +89,16 @@ def prepare(config: TrainConfig) -> Preparation:
     dev = mistakes.take(lambda: read_reports(dev_file, whole)) if whole and dev_file else None
     base = mistakes.take(lambda: _find_encoder(config))
     tokenizer = mistakes.take(lambda: clean_first(load_tokenizer(base))) if base else None
-    if base:
-        mistakes.take(lambda: _check_length(config, base))
+    length = mistakes.take(lambda: _length(config, base)) if base else None
     if train and dev:
         mistakes.take(partial(_check_leak, train, dev))
-    if mistakes.messages or not (whole and taxonomy and train and base and tokenizer):
+    if mistakes.messages or not (whole and taxonomy and train and base and tokenizer and length):
         raise ConfigError("\n".join(mistakes.messages))
     rest, held_out = split_by_story(train, config.data.test_share, config.seed + 1)
     if dev is None:
         rest, dev = split_by_story(rest, config.data.dev_share, config.seed)
     warnings = _warnings(taxonomy, rest, dev)
-    return Preparation(config, taxonomy, base, tokenizer, rest, dev, held_out, warnings)
+    return Preparation(config, taxonomy, base, length, tokenizer, rest, dev, held_out, warnings)
 
 
 def plan(preparation: Preparation) -> Plan:
@@ -130,10 +131,11 @@ def _find_encoder(config: TrainConfig) -> Path:
     return find_model(config.encoder, config.revision)
 
 
-def _check_length(config: TrainConfig, base: Path) -> None:
-    most = longest_input(base)
-    if config.windows.length > most:
-        raise ConfigError(f"windows.length: {config.windows.length} is more than the encoder {base} can read, {most}.")
+def _length(config: TrainConfig, base: Path) -> int:
+    most, wanted = longest_input(base), config.windows.length
+    if wanted is not None and wanted > most:
+        raise ConfigError(f"windows.length: {wanted} is more than the encoder {base} can read, {most}.")
+    return wanted or most
 
 
 def longest_input(base: Path) -> int:

@@ -31,7 +31,7 @@ from marsad.training.encoding import cache_folder
 from marsad.training.masking import MaskedBatches, MaskedPlaces, PretrainTrainer, WordMasking, masked_accuracy, only
 from marsad.training.record import origin, sha256
 from marsad.training.vectors import start_embeddings, train_vectors
-from marsad.training.work import close_work, last_checkpoint, open_work, write_json
+from marsad.training.work import close_work, full_disk_told, last_checkpoint, open_work, write_json
 
 TOKENIZER_SAMPLE = 15_000
 """Texts of each source that a new tokenizer is trained on."""
@@ -57,11 +57,12 @@ def pretrain(
     streams = [_stream(source.path, tokenizer) for source in config.sources]
     ids, held_out = _choose(config, streams, tokenizer)
     model = _model(config, base, tokenizer, streams, start=not resume)
-    trainer = _trainer(config, model, tokenizer, ids, held_out, work, callbacks)
-    trainer.train(resume_from_checkpoint=last_checkpoint(work) if resume else None)
-    scores = {name: float(value) for name, value in trainer.evaluate().items()}
-    _save(config, trainer, tokenizer, work / "model", scores, ids.size, time.time() - started)
-    close_work(work, work / "model", target)
+    with full_disk_told(work):
+        trainer = _trainer(config, model, tokenizer, ids, held_out, work, callbacks)
+        trainer.train(resume_from_checkpoint=last_checkpoint(work) if resume else None)
+        scores = {name: float(value) for name, value in trainer.evaluate().items()}
+        _save(config, trainer, tokenizer, work / "model", scores, ids.size, time.time() - started)
+        close_work(work, work / "model", target)
     return target, scores
 
 

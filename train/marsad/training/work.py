@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from transformers.trainer_utils import get_last_checkpoint
+from safetensors import SafetensorError
 
 from marsad.errors import ConfigError
 
@@ -35,12 +37,40 @@ def open_work(target: Path, config: str, resume: bool, overwrite: bool) -> Path:
 
 
 def last_checkpoint(work: Path) -> str | None:
-    """Return the newest checkpoint of a run, or None."""
-    return get_last_checkpoint(str(work))
+    """Return the newest whole checkpoint of a run, or None; one that a killed run left half written is passed over."""
+    whole = [path.parent for path in work.glob("checkpoint-*/trainer_state.json") if _is_json(path)]
+    return str(max(whole, key=lambda path: int(path.name.rpartition("-")[2]))) if whole else None
+
+
+def _is_json(path: Path) -> bool:
+    """Tell whether a checkpoint's last file was written to its end."""
+    try:
+        json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        return False
+    return True
+
+
+@contextmanager
+def full_disk_told(work: Path) -> Iterator[None]:
+    """Turn "no space left", which torch and safetensors tell each in their own way, into a `ConfigError` with the cure."""
+    try:
+        yield
+    except (OSError, RuntimeError, SafetensorError) as error:
+        if "No space left" not in str(error) and "file write failed" not in str(error):
+            raise
+        raise ConfigError(
+            f"{work}: the disk is full. The checkpoints written before are whole: free some space and go on with --resume."
+        ) from error
 
 
 def close_work(work: Path, made: Path, target: Path) -> None:
-    """Put the finished folder `made` in its place and remove the run's; an older model there is kept until then."""
+    """Put the finished folder `made` in its place and remove the run's; an older model there is kept until then.
+
+    TensorBoard's logs go with it, in `runs/`.
+    """
+    if (logs := work / "runs").is_dir():
+        logs.replace(made / "runs")
     old = target.with_name(f".{target.name}.old")
     shutil.rmtree(old, ignore_errors=True)
     if target.exists():
