@@ -140,19 +140,23 @@ def _task(name: str, body: Any, where: str, mistakes: list[str]) -> Task:
         mistakes.append(f"{where}: {name!r} is a key of every report or prediction. Give the task another name.")
     if kind not in ("multilabel", "multiclass"):
         mistakes.append(f"{where}.kind: found {kind!r}, expected multilabel or multiclass.")
-    labels = []
-    entries = body.get("labels")
+    entries = body.get("labels") or []
+    labels = _labels(entries, f"{where}.labels", mistakes) if isinstance(entries, list) else ()
     if not isinstance(entries, list):
         mistakes.append(f"{where}.labels: found {entries!r}, expected a list of labels.")
-        entries = []
+    elif len(labels) < 2:
+        mistakes.append(f"{where}.labels: {len(labels)} labels, expected two or more.")
+    return Task(str(name), kind, labels, str(body.get("ar", "")), str(body.get("en", "")))
+
+
+def _labels(entries: list[Any], where: str, mistakes: list[str]) -> tuple[Label, ...]:
+    labels = []
     for number, entry in enumerate(entries):
         if not isinstance(entry, dict) or not entry.get("id") or set(entry) - set(Label.__annotations__):
             known = ", ".join(Label.__annotations__)
-            mistakes.append(f"{where}.labels[{number}]: found {entry!r}, expected a mapping with id and any of {known}.")
+            mistakes.append(f"{where}[{number}]: found {entry!r}, expected a mapping with id and any of {known}.")
         else:
             labels.append(Label(**{key: str(value) for key, value in entry.items()}))
     ids = [label.id for label in labels]
-    if len(ids) < 2 and entries:
-        mistakes.append(f"{where}.labels: {len(ids)} labels, expected two or more.")
-    mistakes += [f"{where}.labels: {id!r} stands twice." for id in sorted({id for id in ids if ids.count(id) > 1})]
-    return Task(str(name), kind, tuple(labels), str(body.get("ar", "")), str(body.get("en", "")))
+    mistakes += [f"{where}: {id!r} stands twice." for id in sorted({id for id in ids if ids.count(id) > 1})]
+    return tuple(labels)

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import nn
-from transformers import EarlyStoppingCallback, EvalPrediction, PreTrainedModel, TrainerCallback, set_seed
+from transformers import EarlyStoppingCallback, EvalPrediction, PreTrainedModel, PrinterCallback, TrainerCallback, set_seed
 
 from marsad.config.loading import dump_config
 from marsad.config.schema import TrainConfig
@@ -68,7 +68,7 @@ def _trainer(preparation: Preparation, work: Path, callbacks: Sequence[TrainerCa
     model = new_classifier(preparation)
     if camps:
         setattr(model, FACTION_HEAD, nn.Linear(model.config.hidden_size, len(bio_names(camps))))
-    return ReportTrainer(
+    trainer = ReportTrainer(
         taxonomy=taxonomy,
         tasks=config.tasks,
         training=config.training,
@@ -81,6 +81,8 @@ def _trainer(preparation: Preparation, work: Path, callbacks: Sequence[TrainerCa
         compute_metrics=lambda prediction: _dev_scores(prediction, taxonomy),
         callbacks=[EarlyStoppingCallback(config.training.patience), *callbacks],
     )
+    trainer.remove_callback(PrinterCallback)
+    return trainer
 
 
 def _camps(preparation: Preparation) -> list[str]:

@@ -15,6 +15,7 @@ from transformers import (
     BertConfig,
     BertForMaskedLM,
     PreTrainedTokenizerBase,
+    PrinterCallback,
     TrainerCallback,
     TrainingArguments,
     set_seed,
@@ -181,7 +182,7 @@ def _trainer(
     if config.compile:
         torch._dynamo.config.automatic_dynamic_shapes = False
         model.compile(dynamic=False)
-    return PretrainTrainer(
+    trainer = PretrainTrainer(
         model=model,
         args=_arguments(config, work, len(train)),
         train_dataset=train,
@@ -190,6 +191,8 @@ def _trainer(
         compute_metrics=masked_accuracy,
         callbacks=list(callbacks),
     )
+    trainer.remove_callback(PrinterCallback)
+    return trainer
 
 
 def _arguments(config: PretrainConfig, work: Path, batches: int) -> TrainingArguments:
