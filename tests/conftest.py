@@ -52,9 +52,9 @@ def quiet_text(words: int, seed: int = 0) -> str:
 
 
 def quiet_reports(count: int, seed: int = 0) -> list[Report]:
-    """Return reports of one to some hundred words, annotated as having no label."""
+    """Return reports of one to some hundreds of words, annotated as having no label."""
     labels: dict[str, tuple[str, ...]] = {"affiliation": (), "event_type": ()}
-    lengths = random.Random(seed).choices((8, 20, 60, 150), k=count)
+    lengths = random.Random(seed).choices((8, 20, 60, 400), k=count)
     return [Report(id=f"q{seed}-{n}", text=quiet_text(words, 1000 * seed + n), labels=labels) for n, words in enumerate(lengths)]
 
 

@@ -263,23 +263,33 @@ def test_one_task_of_the_taxonomy_is_learned_alone(tiny_config: MakeConfig, few_
 
 
 @pytest.mark.slow
-def test_a_task_that_was_not_annotated_is_not_taken_for_none(tiny_config: MakeConfig, few_reports: FewReports) -> None:
-    """Three in four Turkish reports carry no camp, and half of all reports no event: both are learned all the same."""
-
+def test_reports_annotated_for_one_task_each_teach_both(tiny_config: MakeConfig, few_reports: FewReports) -> None:
     def forget(report: Report) -> Report:
-        number = int(report.id.removeprefix("r"))
-        labels = dict(report.labels)
-        if labels["affiliation"] == ("turkey",) and number % 4:
-            del labels["affiliation"]
-        if number % 2:
-            del labels["event_type"]
-        return replace(report, labels=labels)
+        kept = ("affiliation", "event_type")[int(report.id.removeprefix("r")) % 2]
+        return replace(report, labels={kept: report.labels[kept]})
 
-    folder, dev = finetune(tiny_config(data=few_reports(400, forget)))
+    _, dev = finetune(tiny_config(data=few_reports(400, forget)))
+    assert dev.tasks["affiliation"]["n"] + dev.tasks["event_type"]["n"] == dev.n
+    assert dev.tasks["affiliation"]["micro_f1"] > 0.9
     assert dev.tasks["event_type"]["micro_f1"] > 0.9
-    found = load(folder, device="cpu").predict(["أفاد مراسلنا أن الجيش التركي قصفت بالمدفعية بلدة جاسم صباح اليوم.", SHELLING])
-    assert found[0].scores("affiliation")["turkey"] > 0.5, "taken for 'none' it would be near one in four"
-    assert found[1].scores("affiliation")["turkey"] < 0.5
+
+
+def test_a_report_without_the_task_moves_nothing(tiny_config: MakeConfig, few_reports: FewReports, tmp_path: Path) -> None:
+    """The gradient of annotated reports is the same with others beside them; with others annotated as none it is not."""
+    data = few_reports(8)
+    rows = [json.loads(line) for line in data["train"].read_text(encoding="utf-8").splitlines()]
+    more = [{"id": f"m{number}", "text": f"{row['text']} {SHELLING}"} for number, row in enumerate(rows)]
+    gradients = []
+    for name, added in (("alone", []), ("beside", more), ("none", [row | {"event_type": []} for row in more])):
+        train = tmp_path / f"{name}.jsonl"
+        train.write_text("".join(json.dumps(row) + "\n" for row in rows + added), encoding="utf-8")
+        steps, training = Steps(), {"epochs": 1, "batch_size": 16, "bf16": False}
+        config = tiny_config(name=name, data=data | {"train": train}, tasks={"event_type": {}}, training=training)
+        finetune(config, callbacks=[steps])
+        gradients.append(steps.gradients[0])
+    alone, beside, none = gradients
+    assert all(torch.allclose(alone[name], beside[name], atol=1e-6, rtol=1e-3) for name in alone)
+    assert not torch.allclose(alone["classifier.weight"], none["classifier.weight"], rtol=1e-2)
 
 
 def test_a_task_that_no_report_is_annotated_for_is_refused(tiny_config: MakeConfig, few_reports: FewReports) -> None:

@@ -48,7 +48,7 @@ class ReportTrainer(Trainer):
         output = model(
             input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"], output_hidden_states=helper is not None
         )
-        logits = pool_tasks(output.logits, report, len(labels), self.taxonomy.slices, self.pooling)
+        logits = pool_tasks(output.logits.float(), report, len(labels), self.taxonomy.slices, self.pooling)
         loss = self._loss(logits, labels)
         if helper is not None and tags is not None and bool(torch.any(tags != UNKNOWN)):
             found = helper(output.hidden_states[-1]).flatten(0, 1).float()
