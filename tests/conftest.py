@@ -130,7 +130,7 @@ def tiny_reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
     loud = made_up_reports(600)
     dev = [report for report in loud if any(place in report.text for place in DEV_PLACES)]
     train = [report for report in loud if report not in dev]
-    write_reports(folder / "train.jsonl", train[100:] + buried(train[:200]) + quiet_reports(60, seed=1))
+    write_reports(folder / "train.jsonl", train[100:] + buried(train) + quiet_reports(60, seed=1))
     write_reports(folder / "dev.jsonl", dev + buried(dev[:40], seed=1) + quiet_reports(20, seed=2))
     return folder
 
@@ -140,7 +140,8 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory, tiny_base: Path, tiny_r
     """The folder of a model that has learned the made-up reports."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MARSAD_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
-        return finetune(make_config(tiny_base, tiny_reports, tmp_path_factory.mktemp("models")))[0]
+        training = {"epochs": 14, "warmup": 0.02, "schedule": "cosine"}
+        return finetune(make_config(tiny_base, tiny_reports, tmp_path_factory.mktemp("models"), training=training))[0]
 
 
 @pytest.fixture

@@ -124,8 +124,8 @@ def test_the_record_tells_what_the_model_came_from(tiny_model: Path, tiny_report
     assert record["seed"] == 13
     assert record["git"] is None or len(record["git"].removesuffix("+changes")) == 40
     assert record["reports"]["train"] > record["reports"]["dev"] > record["reports"]["held_out"] == 0
-    assert record["epochs"] == 10
-    assert sum("eval_dev_macro_f1" in entry for entry in record["history"]) == 10
+    assert record["epochs"] == 14
+    assert sum("eval_dev_macro_f1" in entry for entry in record["history"]) == 14
 
 
 def test_the_saved_config_is_the_run(tiny_model: Path) -> None:
