@@ -26,7 +26,7 @@ PREFIXES = "\u0648\u0641\u0628\u0644\u0643"
 
 @dataclass(frozen=True)
 class Rule:
-    """One change of spelling: each match of `pattern` (Oniguruma, which reads Python's syntax here) becomes `content`."""
+    """One change of spelling: each match of `pattern` (Oniguruma's syntax) becomes `content`."""
 
     pattern: str
     content: str
@@ -43,8 +43,12 @@ class Rule:
 
 remove_marks = Rule(f"[{MARKS}]+", "")
 """قُصِفَ → قصف"""
-join_obfuscated = Rule(f"(?<=[{LETTER}])(?:[{FILLERS}]*[{TATWEEL}*][{FILLERS}]*|{TATWEEL}[ {FILLERS}]*{TATWEEL})(?=[{LETTER}])", "")
-"""قصـ ـف → قصف, اشتـ.ـرك → اشترك, عد*وان → عدوان: fillers with a tatweel or an asterisk among them, inside a word."""
+join_obfuscated = Rule(
+    f"(?<=[{LETTER}])(?:[.•·~_]*+[{TATWEEL}*][{FILLERS}]*+|{TATWEEL}[ {FILLERS}]++(?<={TATWEEL}))(?=[{LETTER}])", ""
+)
+"""قصـ ـف → قصف, اشتـ.ـرك → اشترك, عد*وان → عدوان: fillers with a tatweel or an asterisk among them, inside a word.
+
+The quantifiers give nothing back (`*+`), so a line of ten thousand tatweels takes no longer than it is."""
 remove_tatweel = Rule(f"{TATWEEL}+", "")
 """قصـــف → قصف"""
 letter_from_digit = Rule(f"(?<=[{LETTER}])[1@](?=[{LETTER}])|(?<=د)!(?=عش)", "\u0627")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from marsad.cli.console import arabic, errors, output, set_up_logging, warn
@@ -116,7 +117,7 @@ def _write(rows: Iterable[dict[str, Any]], file: TextIO, format: Format, taxonom
 
 
 def _table(row: dict[str, Any], taxonomy: Taxonomy) -> Table:
-    table = Table(title=str(row["id"]), caption=row.get("error"))
+    table = Table(title=escape(str(row["id"])), caption=escape(row.get("error", "")) or None)
     for heading in ("task", "label", "", "English", "score"):
         table.add_column(heading, justify="right" if heading in ("", "score") else "left")
     for task in taxonomy.tasks:

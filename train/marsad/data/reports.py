@@ -23,6 +23,7 @@ LIST_SEPARATOR = "|"
 """Between the labels of one CSV cell."""
 READABLE = re.compile(r"\w")
 SURROGATE = re.compile("[\ud800-\udfff]")
+"""Half of a character, as posts that were cut in mid-emoji hold it."""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -29,22 +28,29 @@ class Input:
 
 
 def read_inputs(file: TextIO, name: str) -> Iterator[Input]:
-    """Yield the reports of an open file called `name`.
+    """Yield the reports of an open file called `name`. Raises `DataError` where it is not UTF-8.
 
     `.csv` has a header with `text`; `.jsonl`, and what begins with `{`, one JSON object a line with `text`; anything else
     is one report. Rows without an id get their line number.
     """
+    try:
+        yield from _read(file, name)
+    except UnicodeDecodeError as error:
+        raise DataError(f"{name}: not UTF-8. Save the file as UTF-8.") from error
+
+
+def _read(file: TextIO, name: str) -> Iterator[Input]:
     suffix = Path(name).suffix.lower()
     if suffix == ".csv":
-        yield from (_input(line, row) for line, _, row in csv_rows(file))
+        yield from (_input(line, row, content) for line, content, row in csv_rows(file))
         return
     opening = _opening(file)
     if suffix in (".jsonl", ".ndjson") or "".join(opening).lstrip("\ufeff \t\r\n").startswith("{"):
         lines = (line.lstrip("\ufeff") if number == 0 else line for number, line in enumerate(_chain(opening, file)))
-        yield from (_input(line, row) for line, _, row in jsonl_rows(lines))
+        yield from (_input(line, row, content) for line, content, row in jsonl_rows(lines))
         return
-    text = "".join(opening) + file.read()
-    yield Input(Path(name).stem or name, text.lstrip("\ufeff"), error=None if text.strip() else NO_TEXT)
+    text = ("".join(opening) + file.read()).lstrip("\ufeff")
+    yield Input(Path(name).stem or name, text, error=None if text.strip() else NO_TEXT)
 
 
 def _opening(file: TextIO) -> list[str]:
@@ -62,14 +68,27 @@ def _chain(opening: Iterable[str], file: TextIO) -> Iterator[str]:
     yield from file
 
 
-def _input(line: int, row: dict[str, Any] | str) -> Input:
+def _input(line: int, row: dict[str, Any] | str, content: str) -> Input:
     if isinstance(row, str):
-        return Input(str(line), error=f"line {line}: {row}")
-    id = str(row["id"]) if row.get("id") not in (None, "") else str(line)
+        return Input(_id(_mapping(content), line), error=f"line {line}: {row}")
+    id = _id(row, line)
     text, date = row.get("text"), row.get("date")
     if not isinstance(text, str) or not text.strip():
         return Input(id, error=f"line {line}: {NO_TEXT}")
     return Input(id, text, None if date is None else str(date))
+
+
+def _id(row: dict[str, Any], line: int) -> str:
+    return str(row["id"]) if row.get("id") not in (None, "") else str(line)
+
+
+def _mapping(content: str) -> dict[str, Any]:
+    """Return what can be read of a bad row, for its id."""
+    try:
+        row = json.loads(content)
+    except ValueError:
+        return {}
+    return row if isinstance(row, dict) else {}
 
 
 def predict_rows(
@@ -124,12 +143,8 @@ def _cells(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def open_text(path: Path) -> TextIO:
-    """Open a file of reports. Raises `DataError` where it is missing or not UTF-8."""
+    """Open a file of reports. Raises `DataError` where it is missing."""
     try:
-        return (
-            io.StringIO(path.read_text(encoding="utf-8")) if path.suffix == ".txt" else path.open(encoding="utf-8-sig", newline="")
-        )
+        return path.open(encoding="utf-8-sig", newline="" if path.suffix.lower() == ".csv" else None)
     except OSError as error:
         raise DataError(f"{path}: cannot read it ({error.strerror}). Name an existing JSONL, CSV or text file.") from error
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: not UTF-8 (byte {error.start}). Save the file as UTF-8.") from error

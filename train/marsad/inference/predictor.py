@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from marsad.data.reports import SURROGATE
 from marsad.errors import ConfigError, DataError
 from marsad.inference.batching import length_batches, pad
 from marsad.inference.prediction import LabelScore, Prediction
@@ -134,4 +135,4 @@ def _row(report: Text, number: int) -> tuple[str, str | None]:
     if not text.strip():
         raise DataError(f"text {number}: empty. Leave it out, or give the report's text.")
     date = None if isinstance(report, str) else report.get("date")
-    return text, None if date is None else str(date)
+    return SURROGATE.sub("\ufffd", text), None if date is None else str(date)

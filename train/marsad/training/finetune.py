@@ -147,7 +147,7 @@ def _save_record(folder: Path, preparation: Preparation, dev: Evaluation, traine
         find_taxonomy(config.taxonomy),
         config.data.train,
         *filter(None, [config.data.dev]),
-        preparation.base / "model.safetensors",
+        *sorted(preparation.base.glob("*.safetensors")),
     ]
     record = origin(files) | {
         "seed": config.seed,

@@ -161,13 +161,13 @@ def _positives(reports: Sequence[Report], task: str, label: str) -> int:
 
 def _warnings(taxonomy: Taxonomy, train: Sequence[Report], dev: Sequence[Report]) -> tuple[str, ...]:
     if not train or not dev:
-        raise DataError(
+        raise ConfigError(
             f"{len(train)} reports to train on and {len(dev)} for dev: neither may be empty. Add reports or change the shares."
         )
     found = []
     for task in taxonomy.tasks:
         if not any(task.name in report.labels for report in train):
-            raise DataError(f"no training report is annotated for {task.name!r}. Annotate some, or take the task out of 'tasks'.")
+            raise ConfigError(f"no training report is annotated for {task.name!r}. Annotate some, or take the task out of 'tasks'.")
         absent = [id for id in task.ids if not _positives(train, task.name, id)]
         unmeasured = [id for id in task.ids if id not in absent and not _positives(dev, task.name, id)]
         if absent:
