@@ -44,7 +44,7 @@ def test_a_good_config_has_its_values_and_the_defaults(tmp_path: Path) -> None:
     assert config.name == "run"
     assert config.data.train == Path("reports.jsonl")
     assert (config.training.epochs, config.training.batch_size) == (3.0, 16)
-    assert config.tasks["affiliation"].pooling == "logsumexp"
+    assert config.tasks["affiliation"].pooling == "max"
 
 
 def test_all_mistakes_are_told_at_once_each_with_its_place(tmp_path: Path) -> None:

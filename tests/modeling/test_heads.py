@@ -30,7 +30,7 @@ def pooled_by_hand(logits: Tensor, report: Tensor, reports: int, how: Pooling) -
     rows = []
     for number in range(reports):
         mine = torch.stack([logits[i] for i in range(len(logits)) if report[i] == number])
-        by_name = {"max": mine.max(0).values, "mean": mine.mean(0), "logsumexp": mine.logsumexp(0)}
+        by_name = {"max": mine.max(0).values, "mean": mine.mean(0), "logmeanexp": mine.logsumexp(0) - math.log(len(mine))}
         rows.append(by_name[how])
     return torch.stack(rows)
 
@@ -89,7 +89,7 @@ def test_each_task_is_pooled_in_its_own_way() -> None:
     torch.manual_seed(1)
     kinds = taxonomy()
     logits, report = torch.randn(5, len(kinds.flat)), torch.tensor([0, 1, 0, 1, 1])
-    how: dict[str, Pooling] = {"deeds": "logsumexp", "camps": "max", "tone": "mean"}
+    how: dict[str, Pooling] = {"deeds": "logmeanexp", "camps": "max", "tone": "mean"}
     pooled = pool_tasks(logits, report, 2, kinds.slices, how)
     assert pooled.shape == (2, 8)
     for task, part in kinds.slices.items():

@@ -16,7 +16,7 @@ from marsad.taxonomy import Taxonomy
 @pytest.fixture(scope="module")
 def trained(syria: Taxonomy) -> ModelSettings:
     thresholds = {task.name: {id: 0.3 + 0.01 * i for i, id in enumerate(task.ids)} for task in syria.tasks}
-    return ModelSettings(syria, dict.fromkeys(syria.names, "logsumexp"), 512, 64, True, thresholds)
+    return ModelSettings(syria, dict.fromkeys(syria.names, "logmeanexp"), 512, 64, True, thresholds)
 
 
 @pytest.fixture

@@ -323,7 +323,7 @@ def test_the_helper_loss_without_annotated_factions_is_refused(tiny_config: Make
 
 
 @pytest.mark.parametrize("imbalance", ["none", "pos_weight", "focal", "asl"])
-@pytest.mark.parametrize("pooling", ["logsumexp", "max", "mean"])
+@pytest.mark.parametrize("pooling", ["logmeanexp", "max", "mean"])
 def test_every_loss_and_every_pooling_trains(
     tiny_config: MakeConfig, few_reports: FewReports, filler: Callable[..., str], imbalance: str, pooling: str
 ) -> None:

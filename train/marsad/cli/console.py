@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 
     from marsad.taxonomy import Taxonomy
 
-output = Console(highlight=False)
+output = Console(highlight=False, quiet=os.environ.get("RANK", "0") != "0")
+"""Standard output; of several processes that torchrun started, the first one's."""
 errors = Console(stderr=True, highlight=False)
 ISOLATE = ("\u2067", "\u2069")
 """Right-to-left isolate and its end: a terminal that knows bidirectional text keeps the columns in order."""

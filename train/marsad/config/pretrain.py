@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 
@@ -30,13 +31,16 @@ class Selection(Section):
 
 
 class Architecture(Section):
-    """The shape of a new BERT."""
+    """The shape of a new encoder."""
 
+    shape: Literal["bert", "modernbert"] = "modernbert"
+    """`modernbert`: rotary positions, local attention in two layers of three, classifiers on the mean of all places; `bert`: the
+    classic, with learned positions, classifiers on the first place."""
     layers: int = Field(4, ge=1)
     """Transformer layers."""
     width: int = Field(256, ge=64, multiple_of=64)
-    """Hidden size; one attention head for each 64, feed-forward of four times the width."""
-    positions: int = Field(512, ge=64)
+    """Hidden size; one attention head for each 64, feed-forward of four times the width (`modernbert`: 1.5 times, gated)."""
+    positions: int = Field(1024, ge=64)
     """The longest input, in word pieces."""
 
 
@@ -87,13 +91,13 @@ class PretrainConfig(Section):
     """Lengths, in order."""
     epochs: float = Field(1.0, gt=0)
     """Passes over the (selected, repeated) text."""
-    learning_rate: float = Field(8.0e-4, gt=0)
+    learning_rate: float = Field(1.2e-3, gt=0)
     """Peak learning rate of AdamW; linear warm-up, linear decay."""
     warmup: float = Field(0.04, ge=0, lt=1)
     """Share of the steps in which the rate rises."""
     weight_decay: float = Field(0.01, ge=0)
     """Decay of AdamW."""
-    mask_rate: float = Field(0.2, gt=0, lt=1)
+    mask_rate: float = Field(0.25, gt=0, lt=1)
     """Share of places to guess; whole words are masked."""
     held_out: int = Field(400, ge=1)
     """Texts kept apart to measure loss and accuracy on."""

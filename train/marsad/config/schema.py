@@ -7,7 +7,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-Pooling = Literal["logsumexp", "max", "mean"]
+Pooling = Literal["logmeanexp", "max", "mean"]
 Imbalance = Literal["none", "pos_weight", "focal", "asl"]
 
 
@@ -33,7 +33,7 @@ class DataSection(Section):
 class TaskSection(Section):
     """How one task of the taxonomy is learned."""
 
-    pooling: Pooling = "logsumexp"
+    pooling: Pooling = "max"
     """How the logits of a report's windows become one, a label at a time."""
     imbalance: Imbalance = "none"
     """Answer to rare labels: `pos_weight` (capped at 20), `focal` loss or `asl` (asymmetric loss); multilabel tasks only."""

@@ -30,7 +30,7 @@ def pool(logits: Tensor, report: Tensor, reports: int, how: Pooling) -> Tensor:
     if how == "max":
         return top
     peak = top.detach()
-    return empty.scatter_add(0, index, (logits - peak[report]).exp()).log() + peak
+    return empty.scatter_reduce(0, index, (logits - peak[report]).exp(), "mean", include_self=False).log() + peak
 
 
 def pool_tasks(logits: Tensor, report: Tensor, reports: int, slices: Mapping[str, slice], how: Mapping[str, Pooling]) -> Tensor:

@@ -1,4 +1,4 @@
-"""Batches of masked words, and a BERT that guesses them: the parts of pre-training that transformers has no good answer to."""
+"""Batches of masked words, and encoders that guess them: the parts of pre-training that transformers has no good answer to."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch.nn.functional import cross_entropy
 from torch.utils.data import Dataset, SequentialSampler
-from transformers import BertForMaskedLM, EvalPrediction, PreTrainedTokenizerBase, Trainer
+from transformers import BertForMaskedLM, EvalPrediction, ModernBertForMaskedLM, PreTrainedTokenizerBase, Trainer
 
 from marsad.config.pretrain import Stage
 
@@ -73,14 +73,38 @@ class MaskedBatches(Dataset[dict[str, torch.Tensor]]):
         return self.masking(np.pad(rows, ((0, 0), (1, 0)), constant_values=self.cls), index)
 
 
-class MaskedPlaces(BertForMaskedLM):
-    """`BertForMaskedLM` that computes logits at the masked places only; its weights are those of the plain class."""
+class MaskedPlaces:
+    """Makes a masked language model compute logits at the masked places only; its weights are those of the plain class."""
 
     def forward(self, input_ids: torch.Tensor, places: torch.Tensor, labels: torch.Tensor) -> dict[str, torch.Tensor]:
         """Return the mean cross-entropy in nats a piece, and how many pieces were guessed right."""
-        states = self.bert(input_ids).last_hidden_state.flatten(0, 1)[places]
-        logits = self.cls(states).float()
+        states = self.base_model(input_ids=input_ids).last_hidden_state.flatten(0, 1)[places]  # type: ignore[attr-defined]
+        logits = self.guess(states).float()
         return {"loss": cross_entropy(logits, labels), "right": (logits.detach().argmax(-1) == labels).sum()[None]}
+
+    def guess(self, states: torch.Tensor) -> torch.Tensor:
+        """Return logits (places, vocabulary) from hidden states (places, width)."""
+        raise NotImplementedError
+
+
+class BertPlaces(MaskedPlaces, BertForMaskedLM):
+    """`BertForMaskedLM` at the masked places."""
+
+    def guess(self, states: torch.Tensor) -> torch.Tensor:
+        """Return logits through BERT's head."""
+        return self.cls(states)
+
+
+class ModernBertPlaces(MaskedPlaces, ModernBertForMaskedLM):
+    """`ModernBertForMaskedLM` at the masked places."""
+
+    def guess(self, states: torch.Tensor) -> torch.Tensor:
+        """Return logits through ModernBERT's head."""
+        return self.decoder(self.head(states))
+
+
+SHAPES = {"bert": BertPlaces, "modernbert": ModernBertPlaces}
+"""By `model_type`, the encoders that can be pre-trained."""
 
 
 class PretrainTrainer(Trainer):

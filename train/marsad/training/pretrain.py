@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import torch
 from transformers import (
-    BertConfig,
-    BertForMaskedLM,
+    AutoConfig,
+    PreTrainedConfig,
+    PreTrainedModel,
     PreTrainedTokenizerBase,
     PrinterCallback,
     TrainerCallback,
@@ -22,21 +23,24 @@ from transformers import (
 )
 
 from marsad.config.loading import dump_config
-from marsad.config.pretrain import PretrainConfig, Source
+from marsad.config.pretrain import Architecture, PretrainConfig, Source
 from marsad.data.corpus import TokenStream, encode_texts, joined, likeness, open_stream, read_texts
 from marsad.errors import ConfigError
 from marsad.modeling.folders import find_model, load_tokenizer, save_tokenizer, save_weights
 from marsad.modeling.tokenizer import train_tokenizer
 from marsad.training.arguments import computes_in_bf16
 from marsad.training.encoding import cache_folder
-from marsad.training.masking import MaskedBatches, MaskedPlaces, PretrainTrainer, WordMasking, masked_accuracy, only
+from marsad.training.masking import SHAPES, MaskedBatches, PretrainTrainer, WordMasking, masked_accuracy, only
 from marsad.training.record import origin, sha256
 from marsad.training.vectors import start_embeddings, train_vectors
-from marsad.training.work import close_work, full_disk_told, last_checkpoint, open_work, write_json
+from marsad.training.work import close_work, full_disk_told, last_checkpoint, open_work, processes, write_json
 
 TOKENIZER_SAMPLE = 15_000
 """Texts of each source that a new tokenizer is trained on."""
-DROPOUT = 0.1
+DROPOUT = {
+    "bert": {"hidden_dropout_prob": 0.1, "attention_probs_dropout_prob": 0.1},
+    "modernbert": {"embedding_dropout": 0.1, "mlp_dropout": 0.1, "classifier_dropout": 0.1},
+}
 """Dropout that fine-tuning finds in the saved config; pre-training itself reads every text about once and needs none."""
 
 
@@ -53,17 +57,19 @@ def pretrain(
     work = open_work(target, dump_config(config), resume, overwrite)
     set_seed(config.seed)
     started = time.time()
-    base = find_model(config.init_from, config.revision) if config.init_from else None
-    tokenizer = _tokenizer(config, base, work)
-    streams = [_stream(source.path, tokenizer) for source in config.sources]
+    with processes().main_process_first():
+        base = find_model(config.init_from, config.revision) if config.init_from else None
+        tokenizer = _tokenizer(config, base, work)
+        streams = [_stream(source.path, tokenizer) for source in config.sources]
     ids, held_out = _choose(config, streams, tokenizer)
     model = _model(config, base, tokenizer, streams, start=not resume)
     with full_disk_told(work):
         trainer = _trainer(config, model, tokenizer, ids, held_out, work, callbacks)
         trainer.train(resume_from_checkpoint=last_checkpoint(work) if resume else None)
         scores = {name: float(value) for name, value in trainer.evaluate().items()}
-        _save(config, trainer, tokenizer, work / "model", scores, ids.size, time.time() - started)
-        close_work(work, work / "model", target)
+        if trainer.is_world_process_zero():
+            _save(config, trainer, tokenizer, work / "model", scores, ids.size, time.time() - started)
+            close_work(work, work / "model", target)
     return target, scores
 
 
@@ -142,31 +148,48 @@ def _select(config: PretrainConfig, stream: TokenStream, tokenizer: PreTrainedTo
 
 def _model(
     config: PretrainConfig, base: Path | None, tokenizer: PreTrainedTokenizerBase, streams: Sequence[TokenStream], start: bool
-) -> BertForMaskedLM:
+) -> PreTrainedModel:
+    settings = _shape(config.architecture, tokenizer) if base is None else AutoConfig.from_pretrained(base, trust_remote_code=False)
+    if settings.model_type not in SHAPES:
+        raise ConfigError(f"init_from: {config.init_from} is a {settings.model_type}; marsad takes {', '.join(SHAPES)} further.")
+    for name in DROPOUT[settings.model_type]:
+        setattr(settings, name, 0.0)
+    attention = "sdpa" if torch.cuda.is_available() else "eager"
+    model_class = SHAPES[settings.model_type]
     if base is not None:
-        return MaskedPlaces.from_pretrained(base, dtype=torch.float32, use_safetensors=True)
-    shape = config.architecture
-    settings = BertConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=shape.width,
-        num_hidden_layers=shape.layers,
-        num_attention_heads=shape.width // 64,
-        intermediate_size=4 * shape.width,
-        max_position_embeddings=shape.positions,
-        hidden_dropout_prob=0.0,
-        attention_probs_dropout_prob=0.0,
-        pad_token_id=tokenizer.pad_token_id,
-    )
-    model = MaskedPlaces(settings)
+        return model_class.from_pretrained(
+            base, config=settings, dtype=torch.float32, use_safetensors=True, attn_implementation=attention
+        )
+    settings._attn_implementation = attention
+    model = model_class(settings)
     if start and config.word_vectors.epochs:
         threads = torch.get_num_threads()
-        start_embeddings(model, train_vectors(streams, len(tokenizer), shape.width, config.word_vectors, config.seed, threads))
+        start_embeddings(
+            model, train_vectors(streams, len(tokenizer), settings.hidden_size, config.word_vectors, config.seed, threads)
+        )
     return model
+
+
+def _shape(shape: Architecture, tokenizer: PreTrainedTokenizerBase) -> PreTrainedConfig:
+    settings = {
+        "vocab_size": len(tokenizer),
+        "hidden_size": shape.width,
+        "num_hidden_layers": shape.layers,
+        "num_attention_heads": shape.width // 64,
+        "intermediate_size": {"bert": 4 * shape.width, "modernbert": 3 * shape.width // 2}[shape.shape],
+        "max_position_embeddings": shape.positions,
+        "pad_token_id": tokenizer.pad_token_id,
+    }
+    if shape.shape == "modernbert":
+        special = {"bos_token_id": None, "eos_token_id": None}
+        special |= {"cls_token_id": tokenizer.cls_token_id, "sep_token_id": tokenizer.sep_token_id}
+        settings |= special | {"classifier_pooling": "mean", "global_attn_every_n_layers": 3, "local_attention": 128}
+    return AutoConfig.for_model(shape.shape, **settings)
 
 
 def _trainer(
     config: PretrainConfig,
-    model: BertForMaskedLM,
+    model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     ids: np.ndarray,
     held_out: np.ndarray,
@@ -184,7 +207,7 @@ def _trainer(
         model.compile(dynamic=False)
     trainer = PretrainTrainer(
         model=model,
-        args=_arguments(config, work, len(train)),
+        args=_arguments(config, work),
         train_dataset=train,
         eval_dataset=held,
         data_collator=only,
@@ -195,7 +218,7 @@ def _trainer(
     return trainer
 
 
-def _arguments(config: PretrainConfig, work: Path, batches: int) -> TrainingArguments:
+def _arguments(config: PretrainConfig, work: Path) -> TrainingArguments:
     return TrainingArguments(
         output_dir=str(work),
         use_cpu=not torch.cuda.is_available(),
@@ -205,7 +228,7 @@ def _arguments(config: PretrainConfig, work: Path, batches: int) -> TrainingArgu
         num_train_epochs=config.epochs,
         learning_rate=config.learning_rate,
         lr_scheduler_type="linear",
-        warmup_steps=int(config.warmup * config.epochs * batches),
+        warmup_steps=config.warmup,
         weight_decay=config.weight_decay,
         adam_beta2=0.98,
         max_grad_norm=1.0,
@@ -218,6 +241,7 @@ def _arguments(config: PretrainConfig, work: Path, batches: int) -> TrainingArgu
         logging_steps=min(25, config.save_steps),
         label_names=["labels"],
         remove_unused_columns=False,
+        ddp_find_unused_parameters=False,
         dataloader_pin_memory=torch.cuda.is_available(),
         report_to=config.report_to,
         disable_tqdm=True,
@@ -234,10 +258,10 @@ def _save(
     seconds: float,
 ) -> None:
     model = trainer.model
-    model.config.update({"hidden_dropout_prob": DROPOUT, "attention_probs_dropout_prob": DROPOUT})
+    model.config.update(DROPOUT[model.config.model_type])
     save_weights(model, folder, torch.float16)
     save_tokenizer(tokenizer, folder)
-    _name_plain_class(folder)
+    _name_plain_class(folder, model)
     files = [source.path for source in config.sources]
     record: dict[str, Any] = origin(files) | {
         "seed": config.seed,
@@ -250,7 +274,7 @@ def _save(
     write_json(folder / "run.json", record)
 
 
-def _name_plain_class(folder: Path) -> None:
-    """Name the plain class in the saved config: `MaskedPlaces` is marsad's own, its weights are `BertForMaskedLM`'s."""
-    path = folder / "config.json"
-    path.write_text(path.read_text(encoding="utf-8").replace(MaskedPlaces.__name__, BertForMaskedLM.__name__), encoding="utf-8")
+def _name_plain_class(folder: Path, model: PreTrainedModel) -> None:
+    """Name the plain class in the saved config: the subclass is marsad's own, its weights are the plain class's."""
+    path, own = folder / "config.json", type(model)
+    path.write_text(path.read_text(encoding="utf-8").replace(own.__name__, own.__bases__[1].__name__), encoding="utf-8")

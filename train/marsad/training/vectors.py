@@ -1,4 +1,4 @@
-"""Word vectors as the start of a BERT's embeddings: minutes of skip-gram spare it millions of pieces of training."""
+"""Word vectors as the start of an encoder's embeddings: minutes of skip-gram spare it millions of pieces of training."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from transformers import BertForMaskedLM
+from transformers import PreTrainedModel
 
 from marsad.config.pretrain import WordVectors
 from marsad.data.corpus import TokenStream
@@ -60,12 +60,13 @@ def sinusoids(positions: int, width: int) -> torch.Tensor:
     return torch.cat([angles.sin(), angles.cos()], 1) * 0.02 * 2**0.5
 
 
-def start_embeddings(model: BertForMaskedLM, vectors: np.ndarray) -> None:
-    """Start the token embeddings from word vectors (vocabulary, width) and the positions from waves."""
+def start_embeddings(model: PreTrainedModel, vectors: np.ndarray) -> None:
+    """Start the token embeddings from word vectors (vocabulary, width), and learned positions from waves."""
     seen = np.abs(vectors).sum(1) > 0
     centred = np.where(seen[:, None], vectors - vectors[seen].mean(0), 0.0)
     table = torch.from_numpy(centred * SPREAD / centred[seen].std()).float()
-    tokens, positions = model.bert.embeddings.word_embeddings.weight, model.bert.embeddings.position_embeddings.weight
+    positions = getattr(model.base_model.embeddings, "position_embeddings", None)
     with torch.no_grad():
-        tokens[torch.from_numpy(seen)] = table[torch.from_numpy(seen)]
-        positions.copy_(sinusoids(*positions.shape))
+        model.get_input_embeddings().weight[torch.from_numpy(seen)] = table[torch.from_numpy(seen)]
+        if positions is not None:
+            positions.weight.copy_(sinusoids(*positions.weight.shape))

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import torch
+from accelerate import PartialState
 from safetensors import SafetensorError
 
 from marsad.errors import ConfigError
@@ -16,9 +18,22 @@ from marsad.errors import ConfigError
 def open_work(target: Path, config: str, resume: bool, overwrite: bool) -> Path:
     """Return the folder in which the run that makes `target` works; `config` is its YAML, written out.
 
-    Raises `ConfigError` where a model or a broken run is in the way, or there is nothing to resume.
+    Under torchrun the first process makes it and the others wait. Raises `ConfigError` where a model or a broken run is in
+    the way, or there is nothing to resume.
     """
     work = target.with_name(f".{target.name}.partial")
+    if processes().is_main_process:
+        _open(work, target, config, resume, overwrite)
+    processes().wait_for_everyone()
+    return work
+
+
+def processes() -> PartialState:
+    """Return what Accelerate knows of the processes of this run; one that torchrun did not start is alone."""
+    return PartialState(cpu=not torch.cuda.is_available())
+
+
+def _open(work: Path, target: Path, config: str, resume: bool, overwrite: bool) -> None:
     kept = work / "config.yaml"
     if target.exists() and not overwrite:
         raise ConfigError(f"{target}: a model of this name exists. Choose another 'name', or replace it with --overwrite.")
@@ -27,13 +42,12 @@ def open_work(target: Path, config: str, resume: bool, overwrite: bool) -> Path:
             raise ConfigError(f"{work}: no checkpoint to go on from. Start the run without --resume.")
         if kept.read_text(encoding="utf-8") != config:
             raise ConfigError(f"{kept}: the broken run had another config. Give the same one, or start anew with --overwrite.")
-        return work
+        return
     if work.exists() and not overwrite:
         raise ConfigError(f"{work}: a broken run lies here. Go on with --resume, or start anew with --overwrite.")
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     kept.write_text(config, encoding="utf-8")
-    return work
 
 
 def last_checkpoint(work: Path) -> str | None:
