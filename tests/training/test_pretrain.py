@@ -26,6 +26,7 @@ from transformers import (
 
 from marsad.config.pretrain import PretrainConfig
 from marsad.errors import ConfigError
+from marsad.modeling.folders import dropouts
 from marsad.training.masking import SHAPES
 from marsad.training.pretrain import DROPOUT, pretrain
 
@@ -68,7 +69,7 @@ def test_a_new_encoder_learns_and_opens_as_the_plain_class(make: Callable[..., P
     assert not report["missing_keys"] | report["unexpected_keys"]
     assert type(plain).__name__ == {"bert": "BertForMaskedLM", "modernbert": "ModernBertForMaskedLM"}[shape]
     classifier = AutoModelForSequenceClassification.from_pretrained(folder)
-    assert DROPOUT[shape].items() <= classifier.config.to_dict().items()
+    assert dropouts(classifier.config, DROPOUT).items() <= classifier.config.to_dict().items()
 
 
 @pytest.mark.parametrize("shape", ["bert", "modernbert"])

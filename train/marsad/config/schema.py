@@ -84,6 +84,8 @@ class TrainingSection(Section):
     """Course of the learning rate after warm-up."""
     dropout: float | None = Field(None, ge=0, lt=1)
     """Dropout of encoder and head; without it, the encoder's own."""
+    word_dropout: float = Field(0.0, ge=0, lt=1)
+    """Share of the word pieces that training hides behind [MASK], others at every step."""
     faction_loss: float = Field(0.0, ge=0)
     """Weight of a helper loss that tags the annotated faction spans with their camps; its head is dropped after training."""
     bf16: bool | Literal["auto"] = "auto"

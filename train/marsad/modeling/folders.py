@@ -9,12 +9,20 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import (
+    AutoConfig,
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    PreTrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
 
 from marsad.errors import ModelError
 
 PATTERNS = ("*.json", "*.safetensors", "*.txt", "*.md", "*.yaml")
 """Files of a hub model that are fetched: never a pickle, never code."""
+DROPOUTS = ("hidden_dropout_prob", "attention_probs_dropout_prob", "embedding_dropout", "mlp_dropout", "classifier_dropout")
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 
 
@@ -79,6 +87,14 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     if not tokenizer.is_fast:
         raise ModelError(f"{folder}: the tokenizer keeps no character offsets. Use a model with a tokenizer.json.")
     return tokenizer
+
+
+def dropouts(settings: PreTrainedConfig, rate: float) -> dict[str, float]:
+    """Return the dropout settings that an encoder of this config has, each with `rate`.
+
+    ModernBERT's attention keeps its own: with dropout it has no fast kernel on the CPU.
+    """
+    return {name: rate for name in DROPOUTS if hasattr(settings, name)}
 
 
 def load_classifier(folder: Path, dtype: torch.dtype, **settings: Any) -> PreTrainedModel:

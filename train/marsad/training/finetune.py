@@ -12,7 +12,15 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import nn
-from transformers import EarlyStoppingCallback, EvalPrediction, PreTrainedModel, PrinterCallback, TrainerCallback, set_seed
+from transformers import (
+    AutoConfig,
+    EarlyStoppingCallback,
+    EvalPrediction,
+    PreTrainedModel,
+    PrinterCallback,
+    TrainerCallback,
+    set_seed,
+)
 
 from marsad.config.loading import dump_config
 from marsad.config.schema import TrainConfig
@@ -21,7 +29,7 @@ from marsad.errors import ConfigError
 from marsad.evaluation.evaluate import Evaluation, ScoredReports, measure, score_reports
 from marsad.evaluation.thresholds import tune_thresholds
 from marsad.inference.predictor import load
-from marsad.modeling.folders import load_classifier, save_tokenizer, save_weights
+from marsad.modeling.folders import dropouts, load_classifier, save_tokenizer, save_weights
 from marsad.modeling.heads import probabilities
 from marsad.modeling.settings import ModelSettings
 from marsad.modeling.tagging import bio_names
@@ -78,6 +86,7 @@ def _trainer(preparation: Preparation, work: Path, callbacks: Sequence[TrainerCa
         train_dataset=train,
         eval_dataset=dev,
         data_collator=Collator(preparation.tokenizer.pad_token_id),
+        processing_class=preparation.tokenizer,
         compute_metrics=lambda prediction: _dev_scores(prediction, taxonomy),
         callbacks=[EarlyStoppingCallback(config.training.patience), *callbacks],
     )
@@ -98,14 +107,13 @@ def new_classifier(preparation: Preparation) -> PreTrainedModel:
     """Return the base encoder under a fresh head whose labels are those of all tasks, with prefixes."""
     taxonomy, dropout = preparation.taxonomy, preparation.config.training.dropout
     single = len(taxonomy.tasks) == 1 and taxonomy.tasks[0].kind == "multiclass"
-    rates = ("hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout")
     return load_classifier(
         preparation.base,
         torch.float32,
         id2label=dict(enumerate(taxonomy.flat)),
         label2id={label: number for number, label in enumerate(taxonomy.flat)},
         problem_type="single_label_classification" if single else "multi_label_classification",
-        **({} if dropout is None else dict.fromkeys(rates, dropout)),
+        **({} if dropout is None else dropouts(AutoConfig.from_pretrained(preparation.base), dropout)),
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch.nn.functional import cross_entropy
 from torch.utils.data import Dataset, SequentialSampler
-from transformers import BertForMaskedLM, EvalPrediction, ModernBertForMaskedLM, PreTrainedTokenizerBase, Trainer
+from transformers import BertForMaskedLM, EvalPrediction, ModernBertForMaskedLM, PreTrainedModel, PreTrainedTokenizerBase, Trainer
 
 from marsad.config.pretrain import Stage
 
@@ -103,7 +103,7 @@ class ModernBertPlaces(MaskedPlaces, ModernBertForMaskedLM):
         return self.decoder(self.head(states))
 
 
-SHAPES = {"bert": BertPlaces, "modernbert": ModernBertPlaces}
+SHAPES: dict[str, type[PreTrainedModel]] = {"bert": BertPlaces, "modernbert": ModernBertPlaces}
 """By `model_type`, the encoders that can be pre-trained."""
 
 

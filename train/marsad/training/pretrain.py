@@ -26,7 +26,7 @@ from marsad.config.loading import dump_config
 from marsad.config.pretrain import Architecture, PretrainConfig, Source
 from marsad.data.corpus import TokenStream, encode_texts, joined, likeness, open_stream, read_texts
 from marsad.errors import ConfigError
-from marsad.modeling.folders import find_model, load_tokenizer, save_tokenizer, save_weights
+from marsad.modeling.folders import dropouts, find_model, load_tokenizer, save_tokenizer, save_weights
 from marsad.modeling.tokenizer import train_tokenizer
 from marsad.training.arguments import computes_in_bf16
 from marsad.training.encoding import cache_folder
@@ -37,10 +37,7 @@ from marsad.training.work import close_work, full_disk_told, last_checkpoint, op
 
 TOKENIZER_SAMPLE = 15_000
 """Texts of each source that a new tokenizer is trained on."""
-DROPOUT = {
-    "bert": {"hidden_dropout_prob": 0.1, "attention_probs_dropout_prob": 0.1},
-    "modernbert": {"embedding_dropout": 0.1, "mlp_dropout": 0.1, "classifier_dropout": 0.1},
-}
+DROPOUT = 0.1
 """Dropout that fine-tuning finds in the saved config; pre-training itself reads every text about once and needs none."""
 
 
@@ -152,8 +149,7 @@ def _model(
     settings = _shape(config.architecture, tokenizer) if base is None else AutoConfig.from_pretrained(base, trust_remote_code=False)
     if settings.model_type not in SHAPES:
         raise ConfigError(f"init_from: {config.init_from} is a {settings.model_type}; marsad takes {', '.join(SHAPES)} further.")
-    for name in DROPOUT[settings.model_type]:
-        setattr(settings, name, 0.0)
+    settings.update(dropouts(settings, 0.0))
     attention = "sdpa" if torch.cuda.is_available() else "eager"
     model_class = SHAPES[settings.model_type]
     if base is not None:
@@ -258,7 +254,7 @@ def _save(
     seconds: float,
 ) -> None:
     model = trainer.model
-    model.config.update(DROPOUT[model.config.model_type])
+    model.config.update(dropouts(model.config, DROPOUT))
     save_weights(model, folder, torch.float16)
     save_tokenizer(tokenizer, folder)
     _name_plain_class(folder, model)

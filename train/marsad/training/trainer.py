@@ -46,7 +46,9 @@ class ReportTrainer(Trainer):
         labels, report, tags = inputs["labels"], inputs["report"], inputs.get("tags")
         helper = None if tags is None else getattr(self.model, FACTION_HEAD, None)
         output = model(
-            input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"], output_hidden_states=helper is not None
+            input_ids=self._hidden(inputs["input_ids"]) if model.training else inputs["input_ids"],
+            attention_mask=inputs["attention_mask"],
+            output_hidden_states=helper is not None,
         )
         logits = pool_tasks(output.logits.float(), report, len(labels), self.taxonomy.slices, self.pooling)
         loss = self._loss(logits, labels)
@@ -54,6 +56,14 @@ class ReportTrainer(Trainer):
             found = helper(output.hidden_states[-1]).flatten(0, 1).float()
             loss = loss + self.training.faction_loss * cross_entropy(found, tags.flatten(), ignore_index=UNKNOWN)
         return (loss, {"logits": logits}) if return_outputs else loss
+
+    def _hidden(self, ids: Tensor) -> Tensor:
+        """Return piece numbers with a share of the words' hidden behind [MASK]; special pieces stay."""
+        rate, tokenizer = self.training.word_dropout, self.processing_class
+        if not rate:
+            return ids
+        special = torch.isin(ids, torch.tensor(tokenizer.all_special_ids, device=ids.device))
+        return ids.masked_fill((torch.rand(ids.shape, device=ids.device) < rate) & ~special, tokenizer.mask_token_id)
 
     def _loss(self, logits: Tensor, labels: Tensor) -> Tensor:
         total = logits.new_zeros(())
