@@ -47,23 +47,22 @@ class Reliability:
 
 @dataclass(frozen=True)
 class Coverage:
-    """What holds when only the surest share `coverage` of the reports is answered by the model."""
+    """What holds when only the surest share `coverage` of the reports is left to the model."""
 
     coverage: float
     risk: float
     """Share of these reports whose label set is not gold's."""
-    micro_f1: float
 
 
 @dataclass(frozen=True)
 class Review:
-    """The reports that a person should read: those whose sureness is under `sureness`. See `sureness`."""
+    """The reports that a person should read: those whose `sureness` is under `below`."""
 
-    sureness: float
+    below: float
     share: float
-    micro_f1: float
-    """In the band; compare with `micro_f1_outside`."""
-    micro_f1_outside: float
+    risk: float
+    """Share of wrong label sets in the band; compare with `risk_outside`."""
+    risk_outside: float
 
 
 @dataclass(frozen=True)
@@ -131,17 +130,14 @@ def reliability(scores: np.ndarray, gold: np.ndarray) -> Reliability:
     return Reliability(float(ece), float(np.square(flat - true).mean()), bins)
 
 
-def sureness(scores: np.ndarray, least: np.ndarray, kind: Kind) -> np.ndarray:
-    """Return (reports,) in 0 to 1: how far the least sure label lies from its threshold.
+def sureness(scores: np.ndarray, answer: np.ndarray, kind: Kind) -> np.ndarray:
+    """Return (reports,) in 0 to 1: the probability that the whole 0/1 `answer` (reports, labels) is right, by its scores.
 
-    A score is as far above its threshold `least` (labels,) as its share of the way to 1, as far below as that to 0. In
-    a multiclass task: the best score less the second.
+    In a multilabel task the labels count as independent: the product of s for each label given, 1 - s for each other. In
+    a multiclass task: the score of the answer.
     """
-    if kind == "multiclass":
-        ranked = np.sort(scores, axis=1)
-        return np.asarray(ranked[:, -1] - ranked[:, -2])
-    room = np.where(scores >= least, 1 - least, least)
-    return np.asarray((np.abs(scores - least) / np.maximum(room, NEAREST)).min(1))
+    right = np.where(answer == 1, scores, 1.0 if kind == "multiclass" else 1 - scores)
+    return np.asarray(right.prod(1))
 
 
 def measure_calibration(
@@ -155,32 +151,22 @@ def measure_calibration(
         if not known.any():
             continue
         scores, gold = scored.scores[known, part], scored.gold[known, part].astype(int)
-        least = np.array([thresholds.get(task.name, {}).get(label, 0.5) for label in task.ids])
-        surest = np.argsort(-sureness(scores, least, task.kind), kind="stable")
-        level = sureness(scores, least, task.kind)[surest]
-        answer, gold_ranked = found[known, part][surest], gold[surest]
+        answer = found[known, part]
+        sure = sureness(scores, answer, task.kind)
+        surest = np.argsort(-sure, kind="stable")
+        wrong = (answer != gold).any(1)[surest]
         result[task.name] = Calibration(
             temperatures.get(task.name, 1.0),
             reliability(warm[known, part], gold),
             reliability(scores, gold),
-            _review(answer, gold_ranked, level),
-            tuple(_coverage(answer, gold_ranked, share) for share in COVERAGES),
+            _review(wrong, sure[surest]),
+            tuple(Coverage(share, float(wrong[: max(1, round(len(wrong) * share))].mean())) for share in COVERAGES),
         )
     return result
 
 
-def _review(answer: np.ndarray, gold: np.ndarray, level: np.ndarray) -> Review:
-    kept = round(len(gold) * (1 - REVIEW))
-    edge = float(level[kept - 1]) if kept else 1.0
-    return Review(edge, 1 - kept / len(gold), _micro_f1(answer[kept:], gold[kept:]), _micro_f1(answer[:kept], gold[:kept]))
-
-
-def _coverage(answer: np.ndarray, gold: np.ndarray, share: float) -> Coverage:
-    kept = max(1, round(len(gold) * share))
-    wrong = (answer[:kept] != gold[:kept]).any(1).mean()
-    return Coverage(share, float(wrong), _micro_f1(answer[:kept], gold[:kept]))
-
-
-def _micro_f1(answer: np.ndarray, gold: np.ndarray) -> float:
-    both = answer.sum() + gold.sum()
-    return float(2 * (answer * gold).sum() / both) if both else 0.0
+def _review(wrong: np.ndarray, sure: np.ndarray) -> Review:
+    """Return the band of the least sure; both arrays (reports,) are in order, the surest first."""
+    kept = min(round(len(wrong) * (1 - REVIEW)), len(wrong) - 1)
+    outside = float(wrong[:kept].mean()) if kept else 0.0
+    return Review(float(sure[max(kept - 1, 0)]), 1 - kept / len(wrong), float(wrong[kept:].mean()), outside)

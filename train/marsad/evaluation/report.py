@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import importlib.resources
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,9 @@ from marsad.data.reports import Report
 from marsad.evaluation.examination import Examination
 from marsad.evaluation.plots import draw_counts, draw_precision_recall, draw_reliability, draw_risk_coverage
 from marsad.taxonomy import Label, Task
+from marsad.text import LETTER
 
+ARABIC = re.compile(f"[{LETTER}]")
 WORST = 15
 """Errors shown with their text, a task."""
 
@@ -54,7 +57,7 @@ class TaskPage:
 def render(examination: Examination, title: str) -> str:
     """Return the page. It holds texts of the reports, so it is as private as they are."""
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"share": _share, "range": _range}
+    environment.filters |= {"share": _share, "range": _range, "direction": _direction}
     template = importlib.resources.files("marsad.evaluation").joinpath("report_template.html").read_text(encoding="utf-8")
     pages = [_page(examination, task) for task in examination.scored.taxonomy.tasks if task.name in examination.headlines]
     stories = len({report.story for report in examination.reports})
@@ -109,6 +112,10 @@ def _error(task: Task, report: Report, loss: float, scores: np.ndarray, answer: 
 
 def _address(svg: str) -> str:
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
+
+
+def _direction(text: str) -> str:
+    return "rtl" if ARABIC.search(text) else "ltr"
 
 
 def _share(value: float | None) -> str:

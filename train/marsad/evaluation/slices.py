@@ -11,7 +11,7 @@ from transformers import PreTrainedTokenizerBase
 from marsad.data.reports import Report
 from marsad.evaluation.bootstrap import Headline, headlines
 from marsad.evaluation.evaluate import ScoredReports
-from marsad.text import REPAIRS
+from marsad.text import REPAIRS, split_hashtags
 
 LEAST = 5
 """Annotated reports under which a slice is not shown."""
@@ -47,7 +47,8 @@ def _length(pieces: int) -> str:
 
 def _repaired(text: str) -> str:
     for rule in REPAIRS:
-        text = rule(text)
+        if rule != split_hashtags:  # a hashtag hides nothing
+            text = rule(text)
     return text
 
 
