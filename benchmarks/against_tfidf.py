@@ -15,34 +15,15 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 from rich.table import Table
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
-from sklearn.multiclass import OneVsRestClassifier
-from sklearn.pipeline import FeatureUnion, Pipeline
 
 from marsad import load
 from marsad.data.reports import Report, read_reports, targets
 from marsad.data.splits import split_by_story
+from marsad.evaluation.baselines import tfidf_scores
+from marsad.evaluation.bootstrap import headlines
 from marsad.evaluation.evaluate import ScoredReports, measure, score_reports
-from marsad.evaluation.metrics import decide, score_task
 from marsad.evaluation.thresholds import tune_thresholds
-from marsad.taxonomy import Taxonomy, find_taxonomy, read_taxonomy
-from marsad.text import normalize
-
-
-def tfidf_scores(train: Sequence[Report], dev: Sequence[Report], taxonomy: Taxonomy) -> np.ndarray:
-    """Return scores (reports, labels) of words (1–2) and characters (2–5) under one-vs-rest logistic regression."""
-    words = TfidfVectorizer(preprocessor=normalize, ngram_range=(1, 2), min_df=2, sublinear_tf=True)
-    characters = TfidfVectorizer(preprocessor=normalize, analyzer="char_wb", ngram_range=(2, 5), min_df=3, sublinear_tf=True)
-    model = Pipeline(
-        [
-            ("features", FeatureUnion([("words", words), ("characters", characters)])),
-            ("labels", OneVsRestClassifier(LogisticRegression(C=10.0, max_iter=1000, solver="liblinear"))),
-        ]
-    )
-    gold = np.array([targets(report, taxonomy) for report in train])
-    model.fit([report.text for report in train], gold.astype(int))
-    return np.asarray(model.predict_proba([report.text for report in dev]))
+from marsad.taxonomy import find_taxonomy, read_taxonomy
 
 
 def crossed(scored: ScoredReports, reports: Sequence[Report], seed: int = 0) -> dict[str, tuple[float, float]]:
@@ -52,15 +33,9 @@ def crossed(scored: ScoredReports, reports: Sequence[Report], seed: int = 0) -> 
     found = np.zeros(scored.scores.shape, int)
     for own in (side, ~side):
         thresholds = tune_thresholds(scored.scores[~own], scored.gold[~own], scored.taxonomy)
-        for task in scored.taxonomy.tasks:
-            part = scored.taxonomy.slices[task.name]
-            found[own, part] = decide(task, scored.scores[own, part], thresholds.get(task.name))
-    result = {}
-    for task in scored.taxonomy.tasks:
-        part = scored.taxonomy.slices[task.name]
-        scores = score_task(task, found[:, part], scored.gold[:, part].astype(int))
-        result[task.name] = (scores["micro_f1"], scores["macro_f1"])
-    return result
+        found[own] = scored.select(own).decide(thresholds)
+    figures = headlines(scored, found, [report.story for report in reports])
+    return {task: (one.micro_f1, one.macro_f1) for task, one in figures.items()}
 
 
 def main(train_file: str, dev_file: str, *models: str) -> None:

@@ -81,9 +81,15 @@ class Predictor:
             ids, mask = pad([windows[i] for i in batch], self.tokenizer.pad_token_id)
             output = self.model(input_ids=ids.to(self.model.device), attention_mask=mask.to(self.model.device))
             logits[torch.tensor(batch)] = output.logits.float().cpu()
-        taxonomy = self.settings.taxonomy
-        pooled = pool_tasks(logits, report, len(encoded), taxonomy.slices, self.settings.pooling)
+        taxonomy, warmth = self.settings.taxonomy, self._temperatures()
+        # The head is saved divided by the temperatures, so that a plain pipeline is calibrated too; windows are pooled as trained.
+        pooled = pool_tasks(logits * warmth, report, len(encoded), taxonomy.slices, self.settings.pooling) / warmth
         return probabilities(pooled, taxonomy).numpy()
+
+    def _temperatures(self) -> torch.Tensor:
+        """Return (labels,) of all tasks."""
+        settings = self.settings
+        return torch.tensor([settings.temperatures.get(task.name, 1.0) for task in settings.taxonomy.tasks for _ in task.ids])
 
     def _prediction(self, encoded: Encoded, row: np.ndarray, tasks: Sequence[str]) -> Prediction:
         taxonomy = self.settings.taxonomy
