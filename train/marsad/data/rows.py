@@ -56,3 +56,35 @@ def csv_rows(lines: Iterable[str]) -> Iterator[tuple[int, str, dict[str, Any] | 
         surplus = cells.get(None)
         content = json.dumps(row, ensure_ascii=False)
         yield reader.line_num, content, f"more cells than the header names: {surplus!r}" if surplus else row
+
+
+def read_text(path: Path) -> str:
+    """Return a file's text, line ends as they are. Raises `DataError` where it is missing or not UTF-8."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return file.read()
+    except OSError as error:
+        raise DataError(f"{path}: cannot read it ({error.strerror}). Name an existing file.") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}:{_broken_line(path)}: not UTF-8. Save the file as UTF-8.") from error
+
+
+def json_rows(content: str, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield (place, mapping) for each object of a JSON list or of JSON lines.
+
+    Raises `DataError` with all bad rows at once.
+    """
+    try:
+        whole = json.loads(content) if content.lstrip().startswith("[") else None
+    except ValueError as error:
+        raise DataError(f"{name}: not valid JSON ({error}). Export the file again.") from error
+    if whole is not None:
+        rows = [(f"{name}, item {number}", row) for number, row in enumerate(whole, start=1)]
+        bad = [f"{place}: found {type(row).__name__}, expected a JSON object." for place, row in rows if not isinstance(row, dict)]
+    else:
+        found = list(jsonl_rows(content.split("\n")))
+        rows = [(f"{name}:{line}", row) for line, _, row in found]
+        bad = [f"{place}: {row}" for place, row in rows if isinstance(row, str)]
+    if bad:
+        raise DataError("\n".join(bad))
+    yield from rows
