@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import datetime
-import json
 import math
 import re
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from marsad.data.rows import read_rows
 from marsad.errors import DataError
 from marsad.taxonomy import Task, Taxonomy
 
@@ -77,18 +75,7 @@ def read_reports(path: Path, taxonomy: Taxonomy, skip_bad: Path | None = None) -
 
     Raises `DataError` that lists every bad line; with `skip_bad`, writes these lines there instead and goes on.
     """
-    reports, rejected = [], []
-    places: dict[str, int] = {}
-    for line, content, row in read_rows(path):
-        reasons = [row] if isinstance(row, str) else _mistakes(row, taxonomy)
-        if not reasons and not isinstance(row, str):
-            first = places.setdefault(str(row["id"]), line)
-            if first != line:
-                reasons = [f"duplicate id {str(row['id'])!r}, first on line {first}. Give every report its own id."]
-            else:
-                reports.append(_report(row, taxonomy))
-        if reasons:
-            rejected.append(Rejected(line, content, tuple(reasons)))
+    reports, rejected = sift_reports(path, taxonomy)
     if rejected and skip_bad is None:
         raise DataError(describe(path, rejected))
     if skip_bad is not None:
@@ -98,6 +85,24 @@ def read_reports(path: Path, taxonomy: Taxonomy, skip_bad: Path | None = None) -
     return reports
 
 
+def sift_reports(path: Path, taxonomy: Taxonomy) -> tuple[list[Report], list[Rejected]]:
+    """Return the reports of a file, and the lines that are none. Raises `DataError` where it cannot be read."""
+    reports: list[Report] = []
+    rejected: list[Rejected] = []
+    places: dict[str, int] = {}
+    for line, content, row in read_rows(path):
+        reasons = [row] if isinstance(row, str) else find_mistakes(row, taxonomy)
+        if not reasons and not isinstance(row, str):
+            first = places.setdefault(str(row["id"]), line)
+            if first != line:
+                reasons = [f"duplicate id {str(row['id'])!r}, first on line {first}. Give every report its own id."]
+            else:
+                reports.append(_report(row, taxonomy))
+        if reasons:
+            rejected.append(Rejected(line, content, tuple(reasons)))
+    return reports, rejected
+
+
 def describe(path: Path, rejected: list[Rejected]) -> str:
     """Return one line of text for each mistake, with file and line number."""
     lines = [f"{path}:{bad.line}: {reason}" for bad in rejected for reason in bad.reasons]
@@ -105,54 +110,8 @@ def describe(path: Path, rejected: list[Rejected]) -> str:
     return "\n".join(lines[:MOST_SHOWN] + ([f"{path}: and {more} more mistakes"] if more > 0 else []))
 
 
-def read_rows(path: Path) -> Iterator[tuple[int, str, dict[str, Any] | str]]:
-    """Yield (line number, raw line, mapping or the reason why there is none) for each filled line of a file."""
-    try:
-        with path.open(encoding="utf-8-sig", errors="strict", newline="") as file:
-            yield from csv_rows(file) if path.suffix.lower() == ".csv" else jsonl_rows(file)
-    except OSError as error:
-        raise DataError(f"{path}: cannot read the reports ({error.strerror}). Name an existing JSONL or CSV file.") from error
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}:{_broken_line(path)}: not UTF-8. Save the file as UTF-8.") from error
-
-
-def _broken_line(path: Path) -> int:
-    """Return the number of the first line that is not UTF-8."""
-    with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
-            try:
-                line.decode()
-            except UnicodeDecodeError:
-                return number
-    return 0
-
-
-def jsonl_rows(lines: Iterable[str]) -> Iterator[tuple[int, str, dict[str, Any] | str]]:
-    """Yield the rows of JSON lines; see `read_rows`."""
-    for number, line in enumerate(lines, start=1):
-        content = line.strip()
-        if not content:
-            continue
-        try:
-            row = json.loads(content)
-        except ValueError as error:
-            yield number, content, f"not valid JSON ({error}). Write one JSON object a line."
-            continue
-        yield number, content, row if isinstance(row, dict) else f"found {type(row).__name__}, expected a JSON object."
-
-
-def csv_rows(lines: Iterable[str]) -> Iterator[tuple[int, str, dict[str, Any] | str]]:
-    """Yield the rows of CSV lines with a header; empty cells are missing keys; see `read_rows`."""
-    csv.field_size_limit(2**31 - 1)
-    reader = csv.DictReader(lines)
-    for cells in reader:
-        row = {key: value for key, value in cells.items() if key and value}
-        surplus = cells.get(None)
-        content = json.dumps(row, ensure_ascii=False)
-        yield reader.line_num, content, f"more cells than the header names: {surplus!r}" if surplus else row
-
-
-def _mistakes(row: dict[str, Any], taxonomy: Taxonomy) -> list[str]:
+def find_mistakes(row: dict[str, Any], taxonomy: Taxonomy) -> list[str]:
+    """Return everything that is wrong with a row as a report, each with its cure."""
     reasons = [f"no {key!r}. Every report needs one." for key in ("id", "text") if row.get(key) in (None, "")]
     text = row.get("text")
     if text is not None and not isinstance(text, str):

@@ -10,7 +10,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
 
-from marsad.data.reports import LIST_SEPARATOR, csv_rows, jsonl_rows
+from marsad.data.reports import LIST_SEPARATOR
+from marsad.data.rows import csv_rows, jsonl_rows
 from marsad.errors import DataError
 from marsad.inference.predictor import CHUNK, Predictor
 
