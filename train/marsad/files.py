@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 
 @contextmanager
@@ -27,3 +28,10 @@ def write_atomically(path: Path, text: str) -> None:
     """Write `text` to `path`, whole or not at all."""
     with atomic(path) as file:
         file.write(text)
+
+
+def write_rows(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write mappings as JSON lines with readable Arabic, whole or not at all."""
+    with atomic(path) as file:
+        for row in rows:
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")

@@ -8,7 +8,7 @@ import sys
 import typer
 from rich.markup import escape
 
-from marsad.cli import check, evaluate, predict, pretrain, train
+from marsad.cli import check, data, evaluate, predict, pretrain, train
 from marsad.cli.console import errors
 from marsad.errors import MarsadError
 
@@ -21,6 +21,7 @@ app = typer.Typer(
 )
 for verb in (check.check, train.train, evaluate.evaluate, predict.predict, pretrain.pretrain):
     app.command()(verb)
+app.add_typer(data.data)
 
 
 def main() -> None:
