@@ -16,6 +16,9 @@ import yaml
 from transformers import AutoTokenizer
 
 from marsad.cli import main
+from marsad.config.loading import load_config
+from marsad.config.schema import TrainConfig
+from marsad.training.preparation import prepare
 
 CAMPS = (("قوات النظام", "assad_regime"), ("قوات سوريا الديمقراطية", "sdf"), ("الجيش التركي", "turkey"))
 DEEDS = (("قصفت بالمدفعية", "shelling"), ("اعتقلت شبانا في", "arrest_raid"))
@@ -329,3 +332,33 @@ def test_the_program_exits_with_2_and_no_traceback(config: Path) -> None:
     lines = result.stderr.splitlines()
     assert len(lines) == 2
     assert all(line.startswith(f"error: {config}: ") for line in lines)
+
+
+LONG = "قالت مصادر محلية إن اشتباكات دارت ليلا على أطراف بلدة كفرنبل بعد أن حاولت مجموعة مسلحة التسلل نحو نقطة عسكرية {} وانسحبت قبل الفجر"
+
+
+def test_a_near_duplicate_in_dev_is_refused_unless_allowed(config: Path, check: Check, tmp_path: Path) -> None:
+    train, dev = rows(24), rows(12, first=100)
+    train[0]["text"], dev[3]["text"] = LONG.format("قريبة"), f"{LONG.format('قريبة')} بحسب مراسل شبكة الضفاف"
+    written(tmp_path / "train.jsonl", train)
+    written(tmp_path / "dev.jsonl", dev)
+    code, out, err = check(config)
+    assert (code, out) == (2, "")
+    assert "data.dev: 1 reports have a near-duplicate in train: r103 ~ r0 (1.00)." in err
+    assert "reaches micro-F1 affiliation 1.000, event_type 0.000 on them" in err
+    assert "--allow-leak" in err
+    code, out, err = check(config, "--allow-leak")
+    assert code == 0
+    assert "24 reports to train on" in out
+    assert "warning: data.dev: 1 reports have a near-duplicate in train: r103 ~ r0 (1.00)." in err
+
+
+def test_near_duplicates_of_no_group_stay_on_one_side_of_the_automatic_split(config: Path, tmp_path: Path) -> None:
+    places = [f"{place} {number}" for number in range(30) for place in PLACES[:2]]
+    twins = [row | {"text": text, "group": ""} for row, text in zip(rows(60), map(LONG.format, places), strict=True)]
+    written(tmp_path / "train.jsonl", twins + rows(60, first=300))
+    loaded = load_config(config, TrainConfig, ["data.dev=null", "data.dev_share=0.3", "data.test_share=0.3"])
+    found = prepare(loaded)
+    sides = [side for side in (found.train, found.dev, found.held_out) if any("مصادر محلية" in report.text for report in side)]
+    assert len(sides) == 1
+    assert sum("مصادر محلية" in report.text for report in sides[0]) == 60

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from marsad.data.reports import Report
-from marsad.data.splits import shared_stories, split_by_story
+from marsad.data.splits import dated_from, from_sources, naming, shared_stories, split_by_story, split_stratified, split_where
+from marsad.errors import ConfigError
+from marsad.taxonomy import Taxonomy
 
 
 def report(number: int, group: str | None = None, text: str | None = None) -> Report:
@@ -112,3 +117,48 @@ def test_reports_without_group_share_nothing() -> None:
 
 def test_a_story_named_like_the_id_of_a_report_of_none_is_another_story() -> None:
     assert shared_stories([report(1)], [report(2, "r1")]) == []
+
+
+def labelled(number: int, *camps: str, group: str | None = None) -> Report:
+    return replace(report(number, group), labels={"affiliation": camps})
+
+
+def test_stratified_parts_hold_every_label_in_proportion_and_whole_stories(syria: Taxonomy) -> None:
+    rare, often, odd = ("isis",), ("sdf", "turkey"), ("russia",)
+    reports = [labelled(n, *(rare if n < 20 else odd if n < 60 else often), group=f"s{n // 2}") for n in range(400)]
+    parts = split_stratified(reports, (0.8, 0.1, 0.1), syria, 1)
+    assert sorted(one.id for part in parts for one in part) == sorted(one.id for one in reports)
+    stories = [{one.story for one in part} for part in parts]
+    assert not (stories[0] & stories[1] or stories[0] & stories[2] or stories[1] & stories[2])
+    for camp, total in (("isis", 20), ("russia", 40), ("sdf", 340)):
+        counts = [sum(camp in one.labels["affiliation"] for one in part) for part in parts]
+        assert all(abs(count - share * total) <= 2 for count, share in zip(counts, (0.8, 0.1, 0.1), strict=True)), (camp, counts)
+
+
+def test_stratified_parts_of_few_and_of_unlabelled_reports(syria: Taxonomy) -> None:
+    reports = [report(number) for number in range(10)]
+    assert [len(part) for part in split_stratified(reports, (1, 1), syria, 0)] == [5, 5]
+    assert split_stratified([], (1, 1), syria, 0) == [[], []]
+    assert split_stratified(reports, (1, 1), syria, 0) == split_stratified(reports, (1, 1), syria, 0)
+    assert split_stratified(reports, (1, 1), syria, 0) != split_stratified(reports, (1, 1), syria, 1)
+
+
+def test_a_story_goes_whole_to_the_part_of_a_date() -> None:
+    days = ("2024-12-07", "2024-12", "2025", "2025-03-02", None)
+    reports = [replace(report(n, "late" if n in (0, 3) else None), date=day) for n, day in enumerate(days)]
+    rest, part = split_where(reports, dated_from("2025-01"))
+    assert [one.id for one in part] == ["r0", "r2", "r3"]
+    assert [one.id for one in rest] == ["r1", "r4"]
+    with pytest.raises(ConfigError, match=r"found '2025-13', expected YYYY"):
+        dated_from("2025-13")
+
+
+def test_an_outlet_is_held_out() -> None:
+    reports = [replace(report(n), source=source) for n, source in enumerate(("x.net", "y.net", None, "x.net"))]
+    assert [one.id for one in split_where(reports, from_sources(["x.net"]))[1]] == ["r0", "r3"]
+
+
+def test_a_force_is_held_out_as_a_word_in_any_spelling() -> None:
+    texts = ("دخل لواء الأقصى البلدة", "هاجمت قوات #لواء_الاقصى حاجزا", "ولِواءُ الأقصى انسحب", "في ألوية الأقصى", "هدوء")
+    reports = [report(n, text=text) for n, text in enumerate(texts)]
+    assert [one.id for one in split_where(reports, naming(["لواء الأقصى"]))[1]] == ["r0", "r1", "r2"]

@@ -17,9 +17,10 @@ ConfigFile = Annotated[Path, typer.Argument(help="YAML of the run, as in configs
 Overrides = Annotated[
     list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Values over the YAML's, as in training.epochs=3.")
 ]
+AllowLeak = Annotated[bool, typer.Option("--allow-leak", help="Go on though dev holds near-duplicates of train; lists them.")]
 
 
-def check(config: ConfigFile, overrides: Overrides = None) -> None:
+def check(config: ConfigFile, overrides: Overrides = None, allow_leak: AllowLeak = False) -> None:
     """Find every mistake of a config and of its data at once, and say what `train` would do.
 
     Example: `marsad check configs/quickstart.yaml training.epochs=3`
@@ -28,7 +29,7 @@ def check(config: ConfigFile, overrides: Overrides = None) -> None:
     from marsad.config.schema import TrainConfig
     from marsad.training.preparation import plan, prepare
 
-    preparation = prepare(load_config(config, TrainConfig, overrides or ()))
+    preparation = prepare(load_config(config, TrainConfig, overrides or ()), allow_leak)
     _show(preparation, plan(preparation))
     for warning in preparation.warnings:
         warn(warning)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from marsad.cli.check import ConfigFile, Overrides
+from marsad.cli.check import AllowLeak, ConfigFile, Overrides
 from marsad.cli.console import errors, output, score_table, set_up_logging, warn
 
 
@@ -15,6 +15,7 @@ def train(
     overrides: Overrides = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint of a broken run.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a model, or a broken run, of this name.")] = False,
+    allow_leak: AllowLeak = False,
 ) -> None:
     """Train a model as a YAML says, and print its scores on the dev reports.
 
@@ -29,7 +30,7 @@ def train(
         from marsad.training.finetune import finetune
 
         loaded = load_config(config, TrainConfig, overrides or ())
-    folder, dev = finetune(loaded, resume, overwrite, [TrainingProgress(errors)])
+    folder, dev = finetune(loaded, resume, overwrite, [TrainingProgress(errors)], allow_leak)
     taxonomy = read_settings(folder).taxonomy
     for name, scores in dev.tasks.items():
         output.print(score_table(f"{name} on dev", scores, taxonomy, name))

@@ -47,15 +47,22 @@ log = logging.getLogger(__name__)
 
 
 def finetune(
-    config: TrainConfig, resume: bool = False, overwrite: bool = False, callbacks: Sequence[TrainerCallback] = ()
+    config: TrainConfig,
+    resume: bool = False,
+    overwrite: bool = False,
+    callbacks: Sequence[TrainerCallback] = (),
+    allow_leak: bool = False,
 ) -> tuple[Path, Evaluation]:
     """Train, and return the model's folder and its dev scores. The folder appears whole or not at all.
 
-    `resume` goes on from the last checkpoint of a broken run; `overwrite` replaces a model, or a broken run, of that name.
+    `resume` goes on from the last checkpoint of a broken run; `overwrite` replaces a model, or a broken run, of that name;
+    `allow_leak` trains though dev holds what train holds, and writes how much into `run.json`.
     Raises `ConfigError` for mistakes in config or data, and where a folder is in the way.
     """
     target = config.output / config.name
-    preparation = prepare(config)
+    preparation = prepare(config, allow_leak)
+    for line in preparation.leak.describe(preparation.taxonomy, whole=True):
+        log.warning(line)
     work = open_work(target, dump_config(config), resume, overwrite)
     saved = work / "model"
     set_seed(config.seed)
@@ -172,6 +179,7 @@ def _save_record(folder: Path, preparation: Preparation, dev: Evaluation, traine
     record = origin(files) | {
         "seed": config.seed,
         "reports": {"train": len(preparation.train), "dev": len(preparation.dev), "held_out": len(preparation.held_out)},
+        "leak": {"stories": len(preparation.leak.stories), "near_duplicates": len(preparation.leak.twins)},
         "seconds": round(seconds, 1),
         "epochs": trainer.state.epoch,
         "history": trainer.state.log_history,

@@ -5,24 +5,28 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from transformers import AutoConfig, PreTrainedTokenizerBase
 
 from marsad.config.schema import TrainConfig
+from marsad.data.duplicates import group_reports
 from marsad.data.reports import Report, read_reports
-from marsad.data.splits import shared_stories, split_by_story
-from marsad.errors import ConfigError, DataError, MarsadError
+from marsad.data.splits import split_by_story
+from marsad.errors import ConfigError, MarsadError
 from marsad.modeling.folders import find_model, load_tokenizer
 from marsad.modeling.tokenizer import clean_first
 from marsad.modeling.windows import WindowCutter
 from marsad.taxonomy import Taxonomy, find_taxonomy, read_taxonomy
 from marsad.training.arguments import total_steps
+from marsad.training.leaks import Leak, find_leak
 
 Found = TypeVar("Found")
-MOST_SHOWN = 10
+LEAK_CURE = (
+    "data.dev: scores on these would be recall, not reading. Take them out of one of the files, "
+    "or go on with --allow-leak, which lists them all."
+)
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,8 @@ class Preparation:
     dev: list[Report]
     held_out: list[Report]
     warnings: tuple[str, ...]
+    leak: Leak
+    """What stands in train and dev both; empty unless a leak was allowed."""
 
     @property
     def cutter(self) -> WindowCutter:
@@ -79,8 +85,12 @@ class Mistakes:
             return None
 
 
-def prepare(config: TrainConfig) -> Preparation:
-    """Read taxonomy, reports and tokenizer of a run. Raises `ConfigError` with all that is wrong with them."""
+def prepare(config: TrainConfig, allow_leak: bool = False) -> Preparation:
+    """Read taxonomy, reports and tokenizer of a run. Raises `ConfigError` with all that is wrong with them.
+
+    A dev file that shares stories or near-duplicates with train is wrong too; with `allow_leak` it is told as a warning.
+    Where dev or held-out reports are taken from train, near-duplicates stay on one side.
+    """
     mistakes = Mistakes()
     whole = mistakes.take(lambda: read_taxonomy(find_taxonomy(config.taxonomy)))
     taxonomy = mistakes.take(lambda: whole.only(tuple(config.tasks))) if whole else None
@@ -90,15 +100,16 @@ def prepare(config: TrainConfig) -> Preparation:
     base = mistakes.take(lambda: _find_encoder(config))
     tokenizer = mistakes.take(lambda: clean_first(load_tokenizer(base))) if base else None
     length = mistakes.take(lambda: _length(config, base)) if base else None
-    if train and dev:
-        mistakes.take(partial(_check_leak, train, dev))
+    leak = find_leak(train, dev) if train and dev else Leak((), ())
+    if whole and leak and not allow_leak:
+        mistakes.messages += [*leak.describe(whole), LEAK_CURE]
     if mistakes.messages or not (whole and taxonomy and train and base and tokenizer and length):
         raise ConfigError("\n".join(mistakes.messages))
-    rest, held_out = split_by_story(train, config.data.test_share, config.seed + 1)
+    rest, held_out = split_by_story(group_reports(train), config.data.test_share, config.seed + 1)
     if dev is None:
         rest, dev = split_by_story(rest, config.data.dev_share, config.seed)
-    warnings = _warnings(taxonomy, rest, dev)
-    return Preparation(config, taxonomy, base, length, tokenizer, rest, dev, held_out, warnings)
+    warnings = (*leak.describe(whole, whole=True), *_warnings(taxonomy, rest, dev))
+    return Preparation(config, taxonomy, base, length, tokenizer, rest, dev, held_out, warnings, leak)
 
 
 def plan(preparation: Preparation) -> Plan:
@@ -143,16 +154,6 @@ def longest_input(base: Path) -> int:
     settings = AutoConfig.from_pretrained(base, trust_remote_code=False)
     lost = settings.pad_token_id + 1 if settings.model_type in ("roberta", "xlm-roberta", "camembert") else 0
     return int(settings.max_position_embeddings) - lost
-
-
-def _check_leak(train: Sequence[Report], dev: Sequence[Report]) -> None:
-    both = shared_stories(train, dev)
-    if both:
-        more = f" and {len(both) - MOST_SHOWN} more" if len(both) > MOST_SHOWN else ""
-        raise DataError(
-            f"data.dev: {len(both)} stories stand in train too: {', '.join(both[:MOST_SHOWN])}{more}. "
-            "Scores on them would be recall, not reading. Take them out of one of the files."
-        )
 
 
 def _positives(reports: Sequence[Report], task: str, label: str) -> int:
