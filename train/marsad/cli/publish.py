@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markdown import Markdown
 from rich.markup import escape
 from rich.table import Table
 
@@ -75,5 +74,5 @@ def _show(parcel: Parcel, repo: str, public: bool) -> None:
     for name, size in parcel.files.items():
         table.add_row(escape(name), f"{size:,}")
     output.print(table)
-    output.print(Markdown(parcel.card))
+    output.print(parcel.card, markup=False, soft_wrap=True)
     output.print("Nothing was sent. Send it with --yes, or write the folder with --to-dir.")

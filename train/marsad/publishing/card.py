@@ -16,6 +16,7 @@ from marsad.publishing.dossier import Dossier
 from marsad.taxonomy import Task
 
 TEMPLATE = Path(__file__).with_name("card_template.md")
+HEADING = re.compile("^(#+ )", re.MULTILINE)
 HUB_ID = re.compile(r"[\w-]+/[\w.-]+")
 FIGURES = {"micro_f1": "micro F1", "macro_f1": "macro F1", "micro_precision": "micro precision", "micro_recall": "micro recall"}
 WIDGETS = tuple(Path(__file__).with_name("widgets.txt").read_text(encoding="utf-8").splitlines())
@@ -46,12 +47,13 @@ def model_card(dossier: Dossier, check: Check, repo: str, tag: str | None, compa
         figures=FIGURES,
         evaluated=dossier.metrics is not None,
         n=metrics.get("n"),
+        on_dev=_on_dev(dossier),
         slices=list(_flat(metrics.get("slices"))),
         calibration=list(_flat(metrics.get("calibration"))),
         run=dossier.run,
         recipe=dossier.recipe,
         sources={Path(path).name: sum for path, sum in dossier.run.get("data", {}).items()},
-        words=dossier.words,
+        words=HEADING.sub(r"##\1", dossier.words),
         changes=changes(dossier.folder / "CHANGELOG.md", tag),
         check=check,
         apart=_apart(check),
@@ -96,11 +98,16 @@ def _eval_results(dossier: Dossier) -> Iterator[EvalResult]:
                     task_name=task.en or task.name,
                     dataset_type="marsad-reports",
                     dataset_name="annotated reports of the model's makers",
-                    dataset_split="dev",
+                    dataset_split="dev" if _on_dev(dossier) else "test",
                     metric_type="f1" if key.endswith("f1") else key.rpartition("_")[2],
                     metric_name=f"{task.name} {name}",
                     metric_value=round(float(scores[key]), 4),
                 )
+
+
+def _on_dev(dossier: Dossier) -> bool:
+    """Tell whether `metrics.json` is of the dev reports, as training writes it: it has as many reports."""
+    return dossier.metrics is not None and dossier.metrics.get("n") == dossier.run.get("reports", {}).get("dev")
 
 
 def _intervals(metrics: Mapping[str, Any], task: Task) -> dict[str, str]:
