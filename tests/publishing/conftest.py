@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import huggingface_hub.constants
 import pytest
 import torch
+from tests.publishing.stand_in_hub import TOKEN, StandInHub
 
 from marsad.modeling.folders import load_classifier, load_tokenizer, save_tokenizer, save_weights
 from marsad.modeling.settings import ModelSettings
 from marsad.publishing import hub as hub_module
 from marsad.publishing.parcel import Parcel, pack
 from marsad.taxonomy import Taxonomy
-from tests.publishing.stand_in_hub import TOKEN, StandInHub
 
 README = "---\nlicense: apache-2.0\n---\n\n# Tiny\n\nMade for a test, from texts made up for it.\n"
 
@@ -83,9 +83,3 @@ def copied_model(model_folder: Path, tmp_path: Path) -> Path:
 def packed(model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Parcel:
     """The model as a parcel, for tests that only read it."""
     return pack(model_folder, "org/tiny", tmp_path_factory.mktemp("packed"), "v1.0.0")
-
-
-@pytest.fixture
-def parcel(packed: Parcel, tmp_path: Path) -> Callable[[], Path]:
-    """Makes copies of the parcel's folder that a test may spoil."""
-    return lambda: Path(shutil.copytree(packed.folder, tmp_path / "parcel"))

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import traceback
 from pathlib import Path
 
 import huggingface_hub.constants
 import pytest
+from tests.publishing.stand_in_hub import TOKEN, Commit, Repo, StandInHub
 
 from marsad.errors import ConfigError, HubError, ModelError
 from marsad.inference.predictor import load
 from marsad.publishing.hub import Hub
 from marsad.publishing.parcel import Parcel
-from tests.publishing.stand_in_hub import TOKEN, Commit, Repo, StandInHub
 
 REPO = "org/tiny"
 
@@ -103,20 +104,22 @@ def test_a_run_that_died_before_the_tag_doubles_no_commit(hub: StandInHub, packe
 def test_a_wrong_token_is_refused_and_not_told(hub: StandInHub, packed: Parcel, monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = "hf_wrongWrongWrongWrongWrongWrongWr"
     monkeypatch.setenv("HF_TOKEN", wrong)
-    with pytest.raises(HubError, match="does not know the token. Set HF_TOKEN") as refused:
+    with pytest.raises(HubError, match=r"does not know the token\. Set HF_TOKEN") as refused:
         release(packed)
-    assert wrong not in repr(refused.getrepr(style="long"))
+    assert wrong not in "".join(traceback.format_exception(refused.value))
     assert not hub.repos
 
 
-def test_no_token_is_told(hub: StandInHub, packed: Parcel, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("hub")
+def test_no_token_is_told(packed: Parcel, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("HF_TOKEN")
     monkeypatch.setattr(huggingface_hub.constants, "HF_TOKEN_PATH", str(tmp_path / "none"))
     with pytest.raises(HubError, match="HF_TOKEN"):
         release(packed)
 
 
-def test_a_hub_that_is_not_there_is_told(hub: StandInHub, packed: Parcel) -> None:
+@pytest.mark.usefixtures("hub")
+def test_a_hub_that_is_not_there_is_told() -> None:
     with pytest.raises(HubError, match="not to be reached") as refused:
         Hub("http://127.0.0.1:9").check(REPO, None, False)
     assert TOKEN not in str(refused.value)
@@ -141,20 +144,22 @@ def test_a_model_of_the_hub_is_loaded_by_tag_and_again_from_the_cache(
     assert len(hub.requests) == asked
 
 
-def test_a_revision_that_is_not_there_is_told(hub: StandInHub, packed: Parcel) -> None:
+@pytest.mark.usefixtures("hub")
+def test_a_revision_that_is_not_there_is_told(packed: Parcel) -> None:
     release(packed)
     with pytest.raises(ModelError, match=r"no revision 'v9'. Name one of its tags"):
         load(REPO, revision="v9")
 
 
-def test_a_private_model_without_a_token_is_told(hub: StandInHub, packed: Parcel, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("hub")
+def test_a_private_model_without_a_token_is_told(packed: Parcel, monkeypatch: pytest.MonkeyPatch) -> None:
     release(packed)
     monkeypatch.delenv("HF_TOKEN")
     with pytest.raises(ModelError, match="set HF_TOKEN"):
         load(REPO)
 
 
-@pytest.mark.parametrize("name", ["../../../evil.json", "/tmp/marsad-evil.json", "a/../../../../evil.json"])
+@pytest.mark.parametrize("name", ["../../../evil.json", "/tmp/marsad-evil.json", "a/../../../../evil.json"])  # noqa: S108
 def test_a_file_name_that_leads_out_of_the_cache_is_refused(hub: StandInHub, tmp_path: Path, name: str) -> None:
     hub.repos[REPO] = Repo(True, [Commit("1" * 40, "trap", {name: b"{}", "config.json": b"{}"})])
     with pytest.raises(ModelError, match="refused"):

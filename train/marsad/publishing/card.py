@@ -145,5 +145,5 @@ def changes(changelog: Path, tag: str | None) -> str:
         return ""
     version = re.escape(tag.removeprefix("v"))
     text = changelog.read_text(encoding="utf-8")
-    found = re.search(rf"^## \[?v?{version}\]?[^\n]*\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
+    found = re.search(rf"^## \[?v?{version}(?![.\w])\]?[^\n]*\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
     return found.group(1).strip() if found else ""

@@ -1,7 +1,7 @@
 """A reader that has marsad. Run as a script, in a process of its own.
 
 Standard input: `{"model", "revision"}`; the last line of standard output: `{"check", "taxonomy", "pieces", "whole", "files"}`,
-where `check` is the content of the model's own `marsad-check.json` (None: it has none), whose reports are read.
+where `check` is the content of the model's own `marsad-check.json`, whose reports are read; `{"check": null}` without one.
 """
 
 from __future__ import annotations
@@ -43,9 +43,10 @@ def main(question: Mapping[str, Any]) -> dict[str, Any]:
     """Answer a question; see the module."""
     predictor = load(question["model"], device="cpu", revision=question["revision"])
     place = predictor.path / CHECK
-    check = json.loads(place.read_text(encoding="utf-8")) if place.is_file() else None
-    reports = (check or {}).get("reports", [])
-    return {"check": check, "taxonomy": predictor.settings.taxonomy.to_dict(), **read(predictor, reports)}
+    if not place.is_file():
+        return {"check": None}
+    check = json.loads(place.read_text(encoding="utf-8"))
+    return {"check": check, "taxonomy": predictor.settings.taxonomy.to_dict(), **read(predictor, check["reports"])}
 
 
 if __name__ == "__main__":
