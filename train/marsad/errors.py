@@ -17,3 +17,7 @@ class DataError(MarsadError):
 
 class ModelError(MarsadError):
     """A model's folder is not usable."""
+
+
+class HubError(MarsadError):
+    """A model hub cannot be reached, or refuses."""

@@ -88,6 +88,22 @@ class Taxonomy:
             start += len(task.labels)
         return found
 
+    def differences(self, other: Taxonomy) -> list[str]:
+        """Return, a task a line, which tasks and labels only this taxonomy or only `other` knows, or in another order."""
+        ours, theirs = ({task.name: task for task in each.tasks} for each in (self, other))
+        lines = [f"{name}: not among the tasks {', '.join(theirs)}" for name in ours if name not in theirs]
+        lines += [f"{name}: not among the tasks {', '.join(ours)}" for name in theirs if name not in ours]
+        for name in (name for name in ours if name in theirs):
+            mine, yours = ours[name], theirs[name]
+            if mine.kind != yours.kind:
+                lines.append(f"{name}: {mine.kind} against {yours.kind}")
+            only = [", ".join(id for id in a.ids if id not in b.ids) for a, b in ((mine, yours), (yours, mine))]
+            if any(only):
+                lines.append(f"{name}: only here {only[0] or 'none'}; only there {only[1] or 'none'}")
+            elif mine.ids != yours.ids:
+                lines.append(f"{name}: the same labels in another order")
+        return lines
+
     def to_dict(self) -> dict[str, Any]:
         """Return the mapping that `from_dict` reads."""
         tasks = {

@@ -22,6 +22,7 @@ from transformers import (
 )
 
 from marsad.errors import ModelError
+from marsad.files import SUMS, broken_sums
 
 PATTERNS = ("*.json", "*.safetensors", "*.txt", "*.md", "*.yaml")
 """Files of a hub model that are fetched: never a pickle, never code."""
@@ -49,7 +50,7 @@ def find_model(name: str, revision: str | None = None) -> Path:
 
 
 def check_folder(folder: Path) -> None:
-    """Raise `ModelError` unless `folder` holds config, tokenizer and safetensors."""
+    """Raise `ModelError` unless `folder` holds config, tokenizer and safetensors, and is as its `SHA256SUMS` says if it has one."""
     if not (folder / "config.json").is_file():
         raise ModelError(f"{folder}: no config.json, so this is no model folder. Name a folder made by marsad or transformers.")
     if not any(folder.glob("*.safetensors")):
@@ -62,11 +63,15 @@ def check_folder(folder: Path) -> None:
         raise ModelError(f"{folder}: no weights (model.safetensors) in it. Fetch or train the model again.")
     if not (folder / "tokenizer.json").is_file() and not (folder / "vocab.txt").is_file():
         raise ModelError(f"{folder}: no tokenizer (tokenizer.json) in it. Copy it from the base model.")
+    if broken := broken_sums(folder, ("*.json", "*.safetensors")):
+        raise ModelError(
+            "\n".join(f"{folder}: {mistake}. Have the folder delivered again, or remove {SUMS}." for mistake in broken)
+        )
 
 
 def _fetch(name: str, revision: str | None) -> Path:
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+    from huggingface_hub.errors import HTTPError  # type: ignore[attr-defined]  # of httpx, whichever version it is
 
     if name.count("/") != 1 or name.startswith((".", "/", "~")):
         raise ModelError(
@@ -74,11 +79,21 @@ def _fetch(name: str, revision: str | None) -> Path:
         )
     try:
         return Path(snapshot_download(name, revision=revision, allow_patterns=list(PATTERNS)))
-    except (LocalEntryNotFoundError, OSError, HfHubHTTPError, HFValidationError) as error:
-        raise ModelError(
-            f"{name}: no such folder, and the hub does not give it ({type(error).__name__}). "
-            "Check the name and the network, or fetch it elsewhere and name its folder."
-        ) from error
+    except (OSError, ValueError, HTTPError) as error:
+        raise ModelError(f"{name}: no such folder, and the hub does not give it: {_why(error, revision)}") from error
+
+
+def _why(error: BaseException, revision: str | None) -> str:
+    """Return why a hub model cannot be had, and the cure."""
+    from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
+
+    if isinstance(error, RevisionNotFoundError):
+        return f"it has no revision {revision!r}. Name one of its tags, or none."
+    if isinstance(error, RepositoryNotFoundError):
+        return "there is no such model, or it is private. Check the name; for a private one set HF_TOKEN."
+    if isinstance(error, ValueError) and not isinstance(error, OSError):
+        return f"{str(error).splitlines()[0]} This is refused."
+    return f"{type(error).__name__}. Check the name and the network, or fetch it elsewhere and name its folder."
 
 
 def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:

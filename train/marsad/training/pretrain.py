@@ -26,12 +26,13 @@ from marsad.config.loading import dump_config
 from marsad.config.pretrain import Architecture, PretrainConfig, Source
 from marsad.data.corpus import TokenStream, encode_texts, joined, likeness, open_stream, read_texts
 from marsad.errors import ConfigError
+from marsad.files import sha256
 from marsad.modeling.folders import dropouts, find_model, load_tokenizer, save_tokenizer, save_weights
 from marsad.modeling.tokenizer import train_tokenizer
 from marsad.training.arguments import computes_in_bf16
 from marsad.training.encoding import cache_folder
 from marsad.training.masking import SHAPES, MaskedBatches, PretrainTrainer, WordMasking, masked_accuracy, only
-from marsad.training.record import origin, sha256
+from marsad.training.record import origin
 from marsad.training.vectors import start_embeddings, train_vectors
 from marsad.training.work import close_work, full_disk_told, last_checkpoint, open_work, processes, write_json
 

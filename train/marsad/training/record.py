@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import platform
 import subprocess
@@ -13,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
+
+from marsad.files import sha256
 
 PACKAGES = ("marsad", "torch", "transformers", "tokenizers", "datasets", "evaluate", "accelerate", "scikit-learn", "numpy")
 
@@ -31,12 +32,6 @@ def origin(files: Iterable[Path]) -> dict[str, Any]:
             "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
         },
     }
-
-
-def sha256(path: Path) -> str:
-    """Return a file's SHA-256 in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def git_commit() -> str | None:

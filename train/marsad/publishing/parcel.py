@@ -1,0 +1,85 @@
+"""The folder that is published: what transformers and marsad read, the records, the card, the recorded answers. Nothing else."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from marsad.errors import ConfigError
+from marsad.files import write_atomically, write_sums
+from marsad.publishing.card import model_card
+from marsad.publishing.check import CHECK, Check, record_check
+from marsad.publishing.dossier import FILES, RECORDS, Dossier, read_dossier
+
+PLACE = re.compile(r"(?<![\w.:/])/(?:[^/\s\"':,=]+/)+")
+"""The folders of an absolute path: whose machine it was, and how it is arranged, is nobody's business."""
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """A folder ready to be sent, and what its model must answer."""
+
+    folder: Path
+    dossier: Dossier
+    check: Check
+    card: str
+
+    @property
+    def files(self) -> dict[str, int]:
+        """The files and their sizes in bytes."""
+        return {path.name: path.stat().st_size for path in sorted(self.folder.iterdir())}
+
+
+def pack(
+    model: Path,
+    repo: str,
+    place: Path,
+    tag: str | None = None,
+    force: bool = False,
+    companion: Mapping[str, str] | None = None,
+) -> Parcel:
+    """Check the model in `model` and lay out in the empty folder `place` what is published as `repo`.
+
+    `companion` (`repo`, `revision`) is the model that belongs with it, and is noted in `marsad.json`.
+    Raises `ModelError` with all that is missing.
+    """
+    dossier = read_dossier(model, force)
+    for path in _matching(model, (*FILES, *RECORDS)):
+        if path.name in ("config.yaml", "run.json"):
+            write_atomically(place / path.name, PLACE.sub("", path.read_text(encoding="utf-8")))
+        else:
+            shutil.copyfile(path, place / path.name)
+    _note_taxonomy(place / "config.json", dossier)
+    if companion is not None:
+        replace(dossier.settings, companion=dict(companion)).save(place)
+    check = record_check(place)
+    write_atomically(place / CHECK, json.dumps(check.to_dict(), ensure_ascii=False, indent=1) + "\n")
+    card = model_card(dossier, check, repo, tag, (companion or {}).get("repo"))
+    write_atomically(place / "README.md", card)
+    return Parcel(place, dossier, check, card)
+
+
+def deliver(parcel: Parcel, target: Path) -> None:
+    """Put the parcel on disk as `target`, with `SHA256SUMS`, whole or not at all. Raises `ConfigError` where it exists."""
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise ConfigError(f"{target}: exists. Name a new folder, or empty this one.")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f".{target.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    shutil.copytree(parcel.folder, part)
+    write_sums(part)
+    part.replace(target)
+
+
+def _matching(folder: Path, patterns: Iterable[str]) -> list[Path]:
+    return sorted({path for pattern in patterns for path in folder.glob(pattern) if path.is_file()})
+
+
+def _note_taxonomy(config: Path, dossier: Dossier) -> None:
+    """Write the taxonomy's version into `config.json`, for those who have nothing but transformers."""
+    content = json.loads(config.read_text(encoding="utf-8")) | {"taxonomy_version": dossier.settings.taxonomy.version}
+    write_atomically(config, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
