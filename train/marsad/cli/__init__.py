@@ -8,7 +8,7 @@ import sys
 import typer
 from rich.markup import escape
 
-from marsad.cli import check, compare, data, evaluate, predict, pretrain, publish, train, verify
+from marsad.cli import audit, check, compare, data, evaluate, predict, pretrain, publish, train, verify
 from marsad.cli.console import errors
 from marsad.errors import MarsadError
 
@@ -24,6 +24,7 @@ for verb in (
     train.train,
     evaluate.evaluate,
     compare.compare,
+    audit.audit,
     predict.predict,
     pretrain.pretrain,
     publish.publish,
