@@ -88,7 +88,28 @@ def test_evaluate_prints_a_table_and_writes_the_metrics(run: tuple[Path, Done], 
     for expected in ("affiliation on", "event_type on", "assad_regime", "shelling", "word pieces"):
         assert expected in done.stdout
     written = json.loads((folder / "results" / "metrics.json").read_text(encoding="utf-8"))
-    assert written == json.loads((folder / "made" / "short" / "metrics.json").read_text(encoding="utf-8"))
+    of_training = json.loads((folder / "made" / "short" / "metrics.json").read_text(encoding="utf-8"))
+    assert {key: written[key] for key in of_training} == of_training
+    low, high = written["intervals"]["tasks"]["affiliation"]["micro_f1"]
+    assert f"({low:.3f}-{high:.3f})" in done.stdout
+    assert (folder / "results" / "report.html").read_text(encoding="utf-8").rstrip().endswith("</html>")
+
+
+@pytest.mark.slow
+def test_compare_says_in_a_sentence_which_is_better(run: tuple[Path, Done], tiny_model: Path, tiny_reports: Path) -> None:
+    folder, _ = run
+    arguments = ("compare", "made/short", tiny_model, "--data", tiny_reports / "dev.jsonl", "--out", "compared.json")
+    done = marsad(folder, *arguments)
+    assert done.returncode == 0, done.stderr
+    assert f"event_type micro-F1: {tiny_model} is better than made/short (+" in done.stdout
+    written = json.loads((folder / "compared.json").read_text(encoding="utf-8"))
+    assert all(one["low"] <= one["difference"] <= one["high"] for one in written["comparisons"][0]["differences"])
+
+
+def test_compare_wants_two_models(tmp_path: Path) -> None:
+    done = marsad(tmp_path, "compare", "one", "one", "--data", "gold.jsonl")
+    assert done.returncode == 2
+    assert "two different models" in done.stderr
 
 
 @pytest.mark.slow

@@ -38,7 +38,7 @@ def test_a_report_that_is_not_annotated_teaches_nothing(syria: Taxonomy) -> None
 
 
 def test_a_baseline_may_answer_one_task_alone(syria: Taxonomy, monkeypatch: pytest.MonkeyPatch) -> None:
-    def camps_alone(train: object, reports: list[object], taxonomy: Taxonomy) -> np.ndarray:
+    def camps_alone(_: object, reports: list[object], taxonomy: Taxonomy) -> np.ndarray:
         scores = np.zeros((len(reports), len(taxonomy.flat)))
         scores[:, taxonomy.slices["event_type"]] = np.nan
         return scores

@@ -92,9 +92,13 @@ def test_sureness_is_the_probability_of_the_whole_answer() -> None:
 
 
 def test_the_review_band_holds_the_errors() -> None:
-    found = measure_calibration(honest(1000, 1.0), {}, {})["side"]
+    scored = honest(1000, 1.0)
+    found = measure_calibration(scored, {}, {})["side"]
+    sure = sureness(scored.scores[:, :3], scored.decide({})[:, :3], "multilabel")
     assert found.review.share == pytest.approx(REVIEW)
-    assert found.review.risk > 2 * found.review.risk_outside
+    assert found.review.below == pytest.approx(np.quantile(sure, REVIEW), abs=0.01)
+    assert found.review.risk == pytest.approx(1 - sure[sure < found.review.below].mean(), abs=0.07)
+    assert found.review.risk_outside == pytest.approx(1 - sure[sure >= found.review.below].mean(), abs=0.04)
     risks = [one.risk for one in found.risk_coverage]
     assert risks[0] > risks[5] > risks[-1]
     overall = REVIEW * found.review.risk + (1 - REVIEW) * found.review.risk_outside

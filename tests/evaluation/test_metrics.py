@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from sklearn.metrics import accuracy_score, f1_score, precision_score, recall_score
+from sklearn.metrics import accuracy_score, average_precision_score, f1_score, hamming_loss, precision_score, recall_score
 
 from marsad.evaluation.metrics import LabelScores, decide, score_task
 from marsad.taxonomy import Kind, Label, Task
@@ -31,6 +31,21 @@ def test_f1_is_that_of_scikit_learn(seed: int) -> None:
     assert scores["macro_f1"] == pytest.approx(macro, abs=1e-9)
     assert scores["micro_precision"] == pytest.approx(precision_score(gold, found, average="micro", zero_division=0), abs=1e-9)
     assert scores["micro_recall"] == pytest.approx(recall_score(gold, found, average="micro", zero_division=0), abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_ranking_and_hamming_are_those_of_scikit_learn(seed: int) -> None:
+    gold, found = random_rows(seed)
+    scores = np.random.default_rng(seed).random(gold.shape).round(1)
+    figures = score_task(task(gold.shape[1]), found, gold, scores=scores)
+    present = [label for label in range(gold.shape[1]) if gold[:, label].any()]
+    own = {label: average_precision_score(gold[:, label], scores[:, label]) for label in present}
+    assert figures["hamming_loss"] == pytest.approx(hamming_loss(gold, found), abs=1e-9)
+    assert figures["exact_match"] == pytest.approx(accuracy_score(gold, found), abs=1e-9)
+    assert figures["mean_average_precision"] == pytest.approx(np.mean(list(own.values())) if own else 0.0, abs=1e-9)
+    assert figures["brier"] == pytest.approx(((scores - gold) ** 2).mean(), abs=1e-9)
+    for number, row in enumerate(figures["labels"].values()):
+        assert row["average_precision"] == (pytest.approx(own[number], abs=1e-9) if number in own else None)
 
 
 @pytest.mark.parametrize("seed", range(5))

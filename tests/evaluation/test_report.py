@@ -74,11 +74,11 @@ def test_the_page_shows_labels_errors_slices_and_baselines(page: str) -> None:
         "نظام الأسد",
         "TF-IDF + logistic regression",
         "majority",
-        "over 512",
+        "up to 128 pieces",
         "Worst errors",
         "israel",
     ):
-        assert expected in page or expected == "over 512"
+        assert expected in page
     assert 'dir="rtl"' in page
 
 
@@ -95,7 +95,7 @@ def test_metrics_json_keeps_its_keys_and_has_the_new_ones(examined: Examination)
         assert low <= scores["micro_f1"] <= high
         assert content["slices"]["year"]["2021"][task]["micro_f1"] == pytest.approx(scores["micro_f1"], abs=1e-9)
         assert 0 <= content["calibration"][task]["after"]["ece"] <= 1
-    assert "text" not in json.dumps(content).replace("context", "")
+    assert examined.reports[1].text not in json.dumps(content, ensure_ascii=False)
 
 
 def test_what_was_given_instead() -> None:

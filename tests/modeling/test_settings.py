@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,16 @@ def test_other_values_come_back_too(trained: ModelSettings, tmp_path: Path) -> N
 def test_saving_again_replaces(saved: Path, trained: ModelSettings) -> None:
     trained.with_thresholds({}).save(saved)
     assert read_settings(saved).thresholds == {}
+
+
+def test_temperatures_come_back_and_files_of_old_have_none(trained: ModelSettings, tmp_path: Path) -> None:
+    warm = replace(trained, temperatures={"affiliation": 1.7})
+    warm.save(tmp_path)
+    assert read_settings(tmp_path).temperatures == {"affiliation": 1.7}
+    content = json.loads((tmp_path / FILE).read_text(encoding="utf-8"))
+    del content["temperatures"]
+    (tmp_path / FILE).write_text(json.dumps(content), encoding="utf-8")
+    assert read_settings(tmp_path) == trained
 
 
 def test_the_file_is_json_with_arabic_as_it_is_written(saved: Path, trained: ModelSettings) -> None:

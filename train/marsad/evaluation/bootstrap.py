@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -83,7 +84,7 @@ def interval(values: np.ndarray) -> list[float | None]:
 def story_counts(scored: ScoredReports, found: np.ndarray, stories: Sequence[str], task: str) -> StoryCounts:
     """Add up one task over the reports annotated for it; `found` is 0/1 (reports, labels of all tasks)."""
     part, known = scored.taxonomy.slices[task], scored.known(task)
-    return count_stories(found[known, part], scored.gold[known, part].astype(int), [stories[i] for i in np.flatnonzero(known)])
+    return count_stories(found[known, part], scored.gold[known, part].astype(int), list(compress(stories, known)))
 
 
 def intervals(scored: ScoredReports, found: np.ndarray, stories: Sequence[str], rounds: int = ROUNDS) -> dict[str, Any]:

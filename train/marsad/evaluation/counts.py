@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -69,7 +70,7 @@ def count_months(scored: ScoredReports, found: np.ndarray, dates: Sequence[str |
         part, rows = scored.taxonomy.slices[task.name], scored.known(task.name) & dated
         if not rows.any():
             continue
-        months, place = np.unique([str(dates[i])[:7] for i in np.flatnonzero(rows)], return_inverse=True)
+        months, place = np.unique([str(date)[:7] for date in compress(dates, rows)], return_inverse=True)
         gold, answer = scored.gold[rows, part].astype(int), found[rows, part]
         labels = {label: _label_counts(gold[:, column], answer[:, column], months, place) for column, label in enumerate(task.ids)}
         result[task.name] = _with_errors(labels)

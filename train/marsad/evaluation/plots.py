@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -14,7 +15,7 @@ from sklearn.metrics import precision_recall_curve
 from marsad.evaluation.calibration import Calibration, Reliability
 from marsad.evaluation.counts import LabelCounts
 
-STYLE = {
+STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "marsad",
     "font.family": "sans-serif",

@@ -7,6 +7,7 @@ import importlib.resources
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -77,7 +78,7 @@ def _page(examination: Examination, task: Task) -> TaskPage:
     }
     if counts is not None:
         drawings["Counts by month of the commonest labels"] = draw_counts(counts.labels)
-    reports = [examination.reports[i] for i in np.flatnonzero(known)]
+    reports = list(compress(examination.reports, known))
     addresses = {caption: _address(svg) for caption, svg in drawings.items()}
     return TaskPage(task, addresses, confusion(answer, gold), worst_errors(task, reports, scores, answer, gold))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import compress
 
 import numpy as np
 from transformers import PreTrainedTokenizerBase
@@ -73,7 +74,7 @@ def slice_scores(
     for trait, own in values.items():
         for value in _ordered(trait, own):
             rows = np.array([other == value for other in own])
-            tasks = headlines(scored.select(rows), found[rows], [stories[i] for i in np.flatnonzero(rows)], LEAST)
+            tasks = headlines(scored.select(rows), found[rows], list(compress(stories, rows)), LEAST)
             if tasks:
                 result.setdefault(trait, {})[value] = tasks
     return result
