@@ -30,6 +30,7 @@ tests: .venv/developing
 wheel: .venv/developing
 	rm -rf dist
 	$(BIN)/python -m build --outdir dist .
+	$(BIN)/twine check --strict dist/*
 	bash scripts/test_wheel.sh dist
 
 .venv/bin/python:

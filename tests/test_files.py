@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from marsad.files import atomic, write_atomically
+from marsad.files import SUMS, atomic, broken_sums, write_atomically, write_sums
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -83,3 +83,22 @@ def test_two_files_of_one_folder_can_be_open_at_once(tmp_path: Path) -> None:
         a.write("A")
         b.write("B")
     assert contents(tmp_path) == {"a.txt": "A", "b.txt": "B"}
+
+
+def test_sums_name_what_is_broken_and_never_lead_out_of_the_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "a.json").write_text("{}", encoding="utf-8")
+    assert broken_sums(folder) == []
+    write_sums(folder)
+    assert broken_sums(folder, ("*.json",)) == []
+    (folder / "b.json").write_text("{}", encoding="utf-8")
+    with (folder / SUMS).open("a", encoding="utf-8") as file:
+        file.write(f"{'0' * 64}  ../outside\n{'0' * 64}  gone.json\n")
+    (folder / "a.json").write_text("[]", encoding="utf-8")
+    assert broken_sums(folder, ("*.json",)) == [
+        "a.json: another content than the one that was delivered",
+        f"{SUMS}:2: found '{'0' * 64}  ../outside', expected a sum, two spaces and the name of a file beside it",
+        "gone.json: missing",
+        f"b.json: not in {SUMS}",
+    ]

@@ -257,3 +257,17 @@ def test_a_file_that_is_not_utf_8_is_told(tmp_path: Path) -> None:
 def test_a_task_knows_its_kind_by_type() -> None:
     kinds: tuple[Kind, ...] = ("multilabel", "multiclass")
     assert [Taxonomy.from_dict(content(camp=task(kind=kind)), "x").task("camp").kind for kind in kinds] == list(kinds)
+
+
+def test_two_taxonomies_say_where_they_differ() -> None:
+    def made(**tasks: list[str]) -> Taxonomy:
+        return Taxonomy("1", tuple(Task(name, "multilabel", tuple(map(Label, ids))) for name, ids in tasks.items()))
+
+    ours = made(camp=["a", "b"], deed=["c", "d"])
+    assert ours.differences(ours) == []
+    assert ours.differences(made(camp=["a", "b"])) == ["deed: not among the tasks camp"]
+    assert made(camp=["a", "b"]).differences(ours) == ["deed: not among the tasks camp"]
+    assert ours.differences(made(camp=["a", "z"], deed=["d", "c"])) == [
+        "camp: only here b; only there z",
+        "deed: the same labels in another order",
+    ]

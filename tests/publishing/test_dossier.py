@@ -74,7 +74,7 @@ def test_a_pickle_is_refused(copied_model: Path, tmp_path: Path) -> None:
 
 
 def test_the_front_matter_is_what_the_hub_reads(packed: Parcel) -> None:
-    data = ModelCard(packed.card).data
+    data: Any = ModelCard(packed.card).data
     assert (data.language, data.license, data.library_name, data.pipeline_tag) == (
         "ar",
         "apache-2.0",

@@ -147,7 +147,7 @@ def _readme(folder: Path, mistakes: list[str]) -> tuple[dict[str, Any], str]:
     except (yaml.YAMLError, ValueError) as error:
         mistakes.append(f"README.md: its front matter is not valid ({error}). Mend the lines between the two ---.")
         return {}, ""
-    front = card.data.to_dict()
+    front: dict[str, Any] = card.data.to_dict()  # type: ignore[no-untyped-call]
     if not front.get("license"):
         mistakes.append(
             "README.md: no licence. Write a README.md with `license: apache-2.0` (or another) between two lines of ---, "

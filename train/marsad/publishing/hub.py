@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, constants, get_token
-from huggingface_hub.errors import (
+from huggingface_hub.errors import (  # type: ignore[attr-defined]  # HTTPError is httpx's, whichever version the hub speaks
     HfHubHTTPError,
     HFValidationError,
-    HTTPError,  # type: ignore[attr-defined]  # of httpx, whichever version huggingface_hub speaks through
+    HTTPError,
     LocalTokenNotFoundError,
     OfflineModeIsEnabled,
 )

@@ -12,8 +12,9 @@ from pathlib import Path
 from marsad.errors import ConfigError
 from marsad.files import write_atomically, write_sums
 from marsad.publishing.card import model_card
-from marsad.publishing.check import CHECK, Check, record_check
+from marsad.publishing.check import Check, record_check
 from marsad.publishing.dossier import FILES, RECORDS, Dossier, read_dossier
+from marsad.publishing.replay_marsad import CHECK
 
 PLACE = re.compile(r"(?<![\w.:/])/(?:[^/\s\"':,=]+/)+")
 """The folders of an absolute path: whose machine it was, and how it is arranged, is nobody's business."""

@@ -16,9 +16,10 @@ from huggingface_hub import get_token
 
 from marsad.errors import ModelError
 from marsad.publishing import check, replay_marsad, replay_plain
-from marsad.publishing.check import CHECK, Check
+from marsad.publishing.check import Check
 from marsad.publishing.endpoint import endpoint_environment
 from marsad.publishing.hub import without_token
+from marsad.publishing.replay_marsad import CHECK
 from marsad.taxonomy import Taxonomy
 
 MOST_SHOWN = 10
