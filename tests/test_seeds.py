@@ -52,14 +52,28 @@ def test_mentions_start_and_end_with_words(reports: list[Report]) -> None:
             assert not report.text[mention.end : mention.end + 1].isalpha(), (report.id, name)
 
 
-def test_camps_change_within_a_report(reports: list[Report]) -> None:
-    changing = 0
+def test_changes_of_camp_are_marked_and_told_by_the_mentions(reports: list[Report]) -> None:
+    changes = [(report, report.meta["change"]) for report in reports if "change" in report.meta]
+    assert len(changes) >= 25
+    assert len({(change["before"], change["after"]) for _, change in changes}) >= 15
+    for report, change in changes:
+        camps = {m.affiliation for m in report.factions or () if report.text[m.start : m.end] == change["name"]}
+        assert camps == {change["before"], change["after"]}, report.id
+        assert change["before"] != change["after"]
+        assert "group_change" in report.labels["event_type"], report.id
+
+
+def test_a_name_with_two_camps_is_marked_unless_it_is_of_two_times(reports: list[Report]) -> None:
+    unmarked = set()
     for report in reports:
         camps = defaultdict(set)
         for mention in report.factions or ():
             camps[report.text[mention.start : mention.end]].add(mention.affiliation)
-        changing += any(len(found) > 1 for found in camps.values())
-    assert changing >= 25
+        if "change" not in report.meta:
+            unmarked |= {
+                report.text[m.start : m.end] for m in report.factions or () if len(camps[report.text[m.start : m.end]]) > 1
+            }
+    assert unmarked == {"الجيش السوري"}
 
 
 def test_the_same_words_name_opposite_camps_before_and_after_december_2024(reports: list[Report]) -> None:
