@@ -63,7 +63,7 @@ def buried(reports: list[Report], seed: int = 0) -> list[Report]:
     dice = random.Random(seed)
     return [
         replace(r, id=f"b{r.id}", text=f"{quiet_text(dice.randint(1, 90), n)} {r.text} {quiet_text(dice.randint(1, 40), n + 1)}")
-        for n, r in enumerate(reports)
+        for n, r in enumerate(reports, start=10_000 * seed)  # other words around reports of another seed: no near-duplicates
     ]
 
 

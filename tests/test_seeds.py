@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from marsad.data.duplicates import near_duplicates
 from marsad.data.reports import Report, read_reports
 from marsad.taxonomy import Taxonomy
 from marsad.text import normalize
@@ -101,3 +102,22 @@ def test_annotations_lead_to_the_labels(reports: list[Report]) -> None:
         assert set(final[row["id"]].labels["event_type"]) == set(agreed["event_type"])
         if "adjudicated" not in row:
             assert set(row["first"]["event_type"]) == set(row["second"]["event_type"])
+
+
+def test_the_figures_of_the_data_sheet_are_true(reports: list[Report]) -> None:
+    words = [len(report.text.split()) for report in reports]
+    kinds = Counter(report.meta["kind"] for report in reports)
+    assert (len(reports), min(words), max(words), sum(count > 400 for count in words)) == (303, 49, 828, 64)
+    assert (kinds["social"], kinds["negative"]) == (53, 29)
+    assert sum(len(report.factions or ()) for report in reports) == 1953
+    least = {
+        task: min(Counter(label for r in reports for label in r.labels[task]).values()) for task in ("affiliation", "event_type")
+    }
+    assert least == {"affiliation": 38, "event_type": 40}
+
+
+def test_the_only_near_duplicates_are_one_wording_before_and_after_december_2024(reports: list[Report]) -> None:
+    pairs = near_duplicates([report.text for report in reports])
+    dates = [sorted(str(reports[place].date) for place in (pair.a, pair.b)) for pair in pairs]
+    assert len(dates) == 4
+    assert all(before < "2024-12-08" <= after for before, after in dates), dates

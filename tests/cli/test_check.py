@@ -334,23 +334,23 @@ def test_the_program_exits_with_2_and_no_traceback(config: Path) -> None:
     assert all(line.startswith(f"error: {config}: ") for line in lines)
 
 
-LONG = "قالت مصادر محلية إن اشتباكات دارت ليلا على أطراف بلدة كفرنبل بعد أن حاولت مجموعة مسلحة التسلل نحو نقطة عسكرية {} وانسحبت قبل الفجر"
+LONG = "قالت مصادر محلية إن اشتباكات دارت ليلا على أطراف البلدة بعد أن حاولت مجموعة مسلحة التسلل نحو نقطة {} وانسحبت قبل الفجر"
 
 
 def test_a_near_duplicate_in_dev_is_refused_unless_allowed(config: Path, check: Check, tmp_path: Path) -> None:
     train, dev = rows(24), rows(12, first=100)
-    train[0]["text"], dev[3]["text"] = LONG.format("قريبة"), f"{LONG.format('قريبة')} بحسب مراسل شبكة الضفاف"
+    train[0]["text"], dev[5]["text"] = LONG.format("قريبة"), f"{LONG.format('قريبة')} بحسب مراسل شبكة الضفاف"
     written(tmp_path / "train.jsonl", train)
     written(tmp_path / "dev.jsonl", dev)
     code, out, err = check(config)
     assert (code, out) == (2, "")
-    assert "data.dev: 1 reports have a near-duplicate in train: r103 ~ r0 (1.00)." in err
+    assert "data.dev: 1 reports have a near-duplicate in train: r105 ~ r0 (1.00)." in err
     assert "reaches micro-F1 affiliation 1.000, event_type 0.000 on them" in err
     assert "--allow-leak" in err
     code, out, err = check(config, "--allow-leak")
     assert code == 0
     assert "24 reports to train on" in out
-    assert "warning: data.dev: 1 reports have a near-duplicate in train: r103 ~ r0 (1.00)." in err
+    assert "warning: data.dev: 1 reports have a near-duplicate in train: r105 ~ r0 (1.00)." in err
 
 
 def test_near_duplicates_of_no_group_stay_on_one_side_of_the_automatic_split(config: Path, tmp_path: Path) -> None:

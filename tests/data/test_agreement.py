@@ -114,7 +114,7 @@ def test_a_tie_needs_a_decision(own: Taxonomy) -> None:
     assert (found.unanimous, found.decided) == (2, 1)
 
 
-def test_three_answers_of_a_multiclass_task_are_a_tie(own: Taxonomy) -> None:
+def test_three_answers_of_a_multiclass_task_are_a_tie() -> None:
     labels = [{"id": id} for id in ("x", "y", "z")]
     three = Taxonomy.from_dict({"tasks": {"main": {"kind": "multiclass", "labels": labels}}}, "test")
     with pytest.raises(DataError, match="no majority"):

@@ -51,8 +51,8 @@ def suggest(predictor: Predictor, pool: Sequence[Report], n: int, batch_size: in
 def uncertainty(scores: np.ndarray, taxonomy: Taxonomy, thresholds: Mapping[str, Mapping[str, float]]) -> np.ndarray:
     """Return 0 to 1 for each score (reports, labels).
 
-    A multilabel score is the more uncertain the nearer it is to its threshold, in parts of the way to 0 or 1; for a
-    multiclass task all labels get one less the margin of the best over the second.
+    A multilabel score is the more uncertain the nearer it is to its threshold, in parts of the way to 0 or 1; of a
+    multiclass task the best two get one less the margin between them.
     """
     found = np.zeros(scores.shape)
     for task in taxonomy.tasks:

@@ -24,8 +24,8 @@ from marsad.training.leaks import Leak, find_leak
 
 Found = TypeVar("Found")
 LEAK_CURE = (
-    "data.dev: scores on these would be recall, not reading. Take them out of one of the files, "
-    "or go on with --allow-leak, which lists them all."
+    "data.dev: scores on these would be recall, not reading. Take them out of one of the files. "
+    "--allow-leak lists them all and goes on."
 )
 
 
