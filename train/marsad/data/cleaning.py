@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import takewhile
 from typing import Any
@@ -207,6 +207,7 @@ def _lines(text: str) -> list[tuple[Extent, str]]:
     return found
 
 
+@lru_cache(4096)
 def _key(line: str) -> str:
     """Return a line as the phrases are written: normalised, without a colon or a count at its end."""
     return COUNT.sub("", normalize(line)).rstrip(" :")
@@ -219,7 +220,7 @@ def _blocks(text: str, headings: tuple[str, ...], longest: int, most: int | None
         if _key(line) in headings:
             under = lines[number + 1 : None if most is None else number + 1 + most]
             yield extent[0], max([extent[1], *(following for (_, following), _ in _headlines(under, longest))])
-        elif len(line) <= longest and normalize(line).startswith(tuple(f"{heading}:" for heading in headings)):
+        elif len(line) <= longest and _key(line).startswith(tuple(f"{heading}:" for heading in headings)):
             yield extent
 
 

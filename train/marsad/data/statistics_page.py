@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Sequence
 from importlib.resources import files
+from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
@@ -15,7 +16,7 @@ from matplotlib.figure import Figure
 from marsad.data.statistics import LONG, Statistics, TaskStatistics
 from marsad.taxonomy import Taxonomy
 
-STYLE = {"svg.fonttype": "none", "svg.hashsalt": "marsad", "font.family": "sans-serif", "font.size": 9}
+STYLE: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": "marsad", "font.family": "sans-serif", "font.size": 9}
 """Text stays text, and the same figures give the same page byte for byte."""
 BLUE = "#2a6f97"
 MOST_SOURCES = 40

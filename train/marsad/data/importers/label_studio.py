@@ -41,7 +41,7 @@ def _record(place: str, task: dict[str, Any], annotation: dict[str, Any]) -> Rec
     for region in annotation.get("result", []):
         type, value, question = region.get("type"), region.get("value", {}), region.get("from_name", "")
         if type not in NAMING:
-            fields |= {question: _plain(value.get(type))} if type in value else {}
+            fields |= _answer(question, value, type)
             continue
         found = [Name(label, question) for label in _labels(value.get(type) or [])]
         if "start" in value:
@@ -64,8 +64,10 @@ def _extent(value: dict[str, Any]) -> tuple[int, int]:
     return int(counted["start"]), int(counted["end"])
 
 
-def _plain(value: Any) -> Any:
-    return value[0] if isinstance(value, list) and len(value) == 1 else value
+def _answer(question: str, value: dict[str, Any], type: str) -> dict[str, Any]:
+    """Return what a control that names no label holds: a rating, a number, or the comment of a text area under `text`."""
+    answer = value.get(type, value.get("text"))
+    return {question: answer[0] if isinstance(answer, list) and len(answer) == 1 else answer} if question else {}
 
 
 def _annotator(person: Any) -> str | None:
