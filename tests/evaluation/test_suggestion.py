@@ -36,15 +36,13 @@ def test_a_text_like_a_chosen_one_waits() -> None:
     assert choose([], np.zeros(0), 5) == []
 
 
-def test_the_unsure_report_comes_before_the_sure_one(tiny_model: Path) -> None:
+def test_a_model_suggests_reports_best_first_and_no_two_alike(tiny_model: Path) -> None:
     predictor = load(tiny_model)
-    sure = [f"أفاد مراسلنا أن قوات النظام قصفت بالمدفعية بلدة {place} صباح اليوم." for place in ("جاسم", "تدمر")]
+    sure = [f"أفاد مراسلنا أن قوات النظام قصفت بالمدفعية بلدة {place} صباح اليوم." for place in ("جاسم", "جاسم")]
     pool = [Report(f"sure{n}", text) for n, text in enumerate(sure)] + [Report("odd", "الجيش قصفت شبانا قوات قرب مع مسلحين")]
     found = suggest(predictor, pool, 2)
-    assert found[0].report.id == "odd"
-    assert len(found) == 2
+    assert {one.report.text for one in found} == {sure[0], pool[2].text}
     assert found[0].value > found[1].value
     row = found[0].to_dict()
-    assert row["text"] == pool[2].text
     assert set(row["meta"]["suggested"]["unsure"]) <= set(predictor.settings.taxonomy.flat)
     assert suggest(predictor, [], 3) == []
