@@ -9,7 +9,14 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import (
+    AutoConfig,
+    AutoModelForSequenceClassification,
+    AutoModelForTokenClassification,
+    AutoTokenizer,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
 
 from marsad.errors import ModelError
 
@@ -82,12 +89,19 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
 
 
 def load_classifier(folder: Path, dtype: torch.dtype, **settings: Any) -> PreTrainedModel:
-    """Load a folder's weights under a classification head; `settings` change its config. Raises `ModelError`."""
+    """Load a folder's weights under a head that labels texts; `settings` change its config. Raises `ModelError`."""
+    return _load(AutoModelForSequenceClassification, folder, dtype, settings)
+
+
+def load_tagger(folder: Path, dtype: torch.dtype, **settings: Any) -> PreTrainedModel:
+    """Load a folder's weights under a head that labels word pieces; `settings` change its config. Raises `ModelError`."""
+    return _load(AutoModelForTokenClassification, folder, dtype, settings)
+
+
+def _load(family: Any, folder: Path, dtype: torch.dtype, settings: dict[str, Any]) -> PreTrainedModel:
     try:
         config = AutoConfig.from_pretrained(folder, trust_remote_code=False, **settings)
-        return AutoModelForSequenceClassification.from_pretrained(
-            folder, config=config, dtype=dtype, trust_remote_code=False, use_safetensors=True
-        )
+        return family.from_pretrained(folder, config=config, dtype=dtype, trust_remote_code=False, use_safetensors=True)
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         raise ModelError(f"{folder}: the model cannot be read ({error}). Fetch or train it again.") from error
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from marsad.config.schema import Pooling
+from marsad.config.schema import Pooling, Subject
 from marsad.errors import ConfigError, ModelError
 from marsad.taxonomy import Taxonomy
 
@@ -26,6 +26,8 @@ class ModelSettings:
     date_prefix: bool
     thresholds: dict[str, dict[str, float]]
     """Per multilabel task and label the least score that counts."""
+    task: Subject = "reports"
+    """What the model labels; a tagger of `factions` has the one task of the camps, and no pooling and no thresholds."""
 
     def with_thresholds(self, thresholds: dict[str, dict[str, float]]) -> ModelSettings:
         """Return the same settings with other thresholds."""
