@@ -7,9 +7,11 @@ the raw text.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from tokenizers import Regex, normalizers
+from tokenizers import PreTokenizedString, Regex, normalizers, pre_tokenizers
 
 LETTER = "\u0621-\u063a\u0641-\u064a\u0671-\u0673\u0679-\u06d3"
 """The letters of Arabic and its neighbours (no tatweel, no marks, no digits), as the inside of a character class."""
@@ -103,3 +105,30 @@ CLEANER = normalizers.Sequence([*_chain(remove_marks, *REPAIRS), normalizers.NFK
 def normalize(text: str) -> str:
     """Return `text` as the encoder reads it. Normalising twice equals normalising once."""
     return NORMALIZER.normalize_str(text)
+
+
+STOPS = ".!?\u061f\u060c\u061b:"
+"""Full stop, exclamation and question marks, Arabic question mark, comma, semicolon, colon: no name goes across them."""
+WORDS = pre_tokenizers.Sequence(
+    [
+        pre_tokenizers.Split(Regex(rf"[^\p{{L}}\p{{N}}{STOPS}]+"), "removed"),
+        pre_tokenizers.Split(Regex(f"[{STOPS}]"), "isolated"),
+    ]
+)
+
+
+class Word(NamedTuple):
+    """A word of a text as `normalize` gives it, and its place in the raw text."""
+
+    spelling: str
+    start: int
+    end: int
+
+
+def read_words(text: str) -> Iterator[Word]:
+    """Yield the words and stops of `text`, spelled as `normalize` does, with their places in the raw text."""
+    read = PreTokenizedString(text)
+    read.normalize(NORMALIZER.normalize)
+    WORDS.pre_tokenize(read)
+    for spelling, (start, end), _ in read.get_splits("original", "char"):
+        yield Word(spelling, start, end)
