@@ -11,8 +11,9 @@ from rich.markup import escape
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from marsad.evaluation.bootstrap import Headline
     from marsad.taxonomy import Taxonomy
 
 output = Console(highlight=False)
@@ -52,3 +53,27 @@ def score_table(title: str, scores: Mapping[str, Any], taxonomy: Taxonomy, task:
         table.add_row("[bold]micro", "", *micro, "", "")
         table.add_row("[bold]macro", "", "", "", f"{scores['macro_f1']:.3f}", "", "")
     return table
+
+
+def headline_table(title: str, rows: Mapping[str, Mapping[str, Headline]]) -> Table:
+    """Return the headline of each row (a model, a baseline) by task: F1 with its 95 % interval by story."""
+    table = Table(title=title, caption="in brackets: 95 % intervals, stories drawn whole")
+    tasks = list(dict.fromkeys(task for row in rows.values() for task in row))
+    table.add_column("")
+    for task in tasks:
+        table.add_column(f"{task}\nmicro-F1", justify="right")
+        table.add_column("\nmacro-F1", justify="right")
+    for name, row in rows.items():
+        cells = [_with_intervals(row[task]) if task in row else ("", "") for task in tasks]
+        table.add_row(escape(name), *(cell for pair in cells for cell in pair))
+    return table
+
+
+def _with_intervals(one: Headline) -> tuple[str, str]:
+    return figure(one.micro_f1, one.micro_f1_interval), figure(one.macro_f1, one.macro_f1_interval)
+
+
+def figure(value: float, interval: Sequence[float | None]) -> str:
+    """Return a share and its interval, as in `.732 (.690-.771)`."""
+    low, high = interval
+    return f"{value:.3f}" if low is None or high is None else f"{value:.3f} ({low:.3f}-{high:.3f})"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,20 @@ class ScoredReports:
     gold: np.ndarray
     tokens_read: int
     tokens_total: int
+
+    def known(self, task: str) -> np.ndarray:
+        """Return (reports,): true where `task` is annotated."""
+        return ~np.isnan(self.gold[:, self.taxonomy.slices[task]]).any(1)
+
+    def select(self, rows: np.ndarray) -> ScoredReports:
+        """Return the reports `rows`, a mask or numbers, alone."""
+        return replace(self, scores=self.scores[rows], gold=self.gold[rows])
+
+    def decide(self, thresholds: Mapping[str, Mapping[str, float]]) -> np.ndarray:
+        """Return 0/1 (reports, labels of all tasks): what the model answers."""
+        slices = self.taxonomy.slices
+        tasks = self.taxonomy.tasks
+        return np.hstack([decide(task, self.scores[:, slices[task.name]], thresholds.get(task.name)) for task in tasks])
 
 
 @dataclass(frozen=True)
@@ -74,11 +88,9 @@ def measure(scored: ScoredReports, thresholds: Mapping[str, Mapping[str, float]]
             f"only {scored.tokens_read} of {scored.tokens_total} word pieces were read: the scores would not be of the whole "
             "reports. This is a fault in marsad's windows; please report it with the model's marsad.json."
         )
-    tasks = {}
+    tasks, found = {}, scored.decide(thresholds)
     for task in scored.taxonomy.tasks:
-        part = scored.taxonomy.slices[task.name]
-        known = ~np.isnan(scored.gold[:, part]).any(1)
-        own = thresholds.get(task.name)
-        found = decide(task, scored.scores[known, part], own)
-        tasks[task.name] = score_task(task, found, scored.gold[known, part].astype(int), own)
+        part, known = scored.taxonomy.slices[task.name], scored.known(task.name)
+        own, gold = thresholds.get(task.name), scored.gold[known, part].astype(int)
+        tasks[task.name] = score_task(task, found[known, part], gold, own, scored.scores[known, part])
     return Evaluation(len(scored.scores), tasks, scored.tokens_read, scored.tokens_total)

@@ -8,7 +8,7 @@ from typing import Any
 import evaluate
 import numpy as np
 from datasets import Features, List, Value
-from sklearn.metrics import precision_recall_fscore_support
+from sklearn.metrics import average_precision_score, hamming_loss, precision_recall_fscore_support
 
 from marsad.taxonomy import Task
 
@@ -35,21 +35,53 @@ class LabelScores(evaluate.Metric):
             "micro_f1": float(micro[2]),
             "macro_f1": float(f1[present].mean()) if present.any() else 0.0,
             "exact_match": float((gold == found).all(1).mean()),
+            "hamming_loss": float(hamming_loss(gold, found)),
             "labels": [list(map(float, row)) for row in zip(precision, recall, f1, support, strict=True)],
         }
 
 
-def score_task(task: Task, found: np.ndarray, gold: np.ndarray, thresholds: Mapping[str, float] | None = None) -> dict[str, Any]:
-    """Return the scores of one task as `metrics.json` holds them; `found` and `gold` are 0/1 (reports, labels).
+class RankingScores(evaluate.Metric):
+    """Average precision of each label (None without positives), their mean, and the Brier score, from scores in 0 to 1."""
 
-    Labels that are neither in gold nor predicted have no F1 and are left out of the macro mean.
-    A multiclass task gets its `accuracy` too.
+    def _info(self) -> evaluate.MetricInfo:
+        return evaluate.MetricInfo(
+            description=self.__doc__ or "",
+            citation="",
+            features=Features({"predictions": List(Value("float64")), "references": List(Value("int8"))}),
+        )
+
+    def _compute(self, predictions: Any, references: Any) -> dict[str, Any]:
+        gold, scores = np.asarray(references, int), np.asarray(predictions, float)
+        precision = [
+            float(average_precision_score(own, found)) if own.any() else None for own, found in zip(gold.T, scores.T, strict=True)
+        ]
+        known = [value for value in precision if value is not None]
+        return {
+            "mean_average_precision": float(np.mean(known)) if known else 0.0,
+            "brier": float(np.square(scores - gold).mean()),
+            "labels": precision,
+        }
+
+
+def score_task(
+    task: Task,
+    found: np.ndarray,
+    gold: np.ndarray,
+    thresholds: Mapping[str, float] | None = None,
+    scores: np.ndarray | None = None,
+) -> dict[str, Any]:
+    """Return the figures of one task as `metrics.json` holds them; `found` and `gold` are 0/1 (reports, labels).
+
+    Labels that are neither in gold nor predicted have no F1 and are left out of the macro mean; labels without gold
+    have no average precision. A multiclass task gets its `accuracy` too, and with `scores`, in 0 to 1, every task gets
+    `mean_average_precision` and the Brier score, the mean over reports and labels of (score - gold)².
     """
     if not len(gold):
         return {"n": 0, "micro_f1": 0.0, "macro_f1": 0.0, "micro_precision": 0.0, "micro_recall": 0.0, "labels": {}}
-    scores = LabelScores().compute(predictions=found.astype(int).tolist(), references=gold.astype(int).tolist())
-    rows: Sequence[Sequence[float]] = scores.pop("labels")
-    scores["labels"] = {
+    references = gold.astype(int).tolist()
+    figures = LabelScores().compute(predictions=found.astype(int).tolist(), references=references)
+    rows: Sequence[Sequence[float]] = figures.pop("labels")
+    labels: dict[str, dict[str, Any]] = {
         label: {
             "precision": precision,
             "recall": recall,
@@ -60,8 +92,13 @@ def score_task(task: Task, found: np.ndarray, gold: np.ndarray, thresholds: Mapp
         for label, (precision, recall, f1, support) in zip(task.ids, rows, strict=True)
     }
     if task.kind == "multiclass":
-        scores["accuracy"] = scores["exact_match"]
-    return {"n": len(gold), **scores}
+        figures["accuracy"] = figures["exact_match"]
+    if scores is not None:
+        ranking = RankingScores().compute(predictions=scores.tolist(), references=references)
+        for label, precision in zip(task.ids, ranking.pop("labels"), strict=True):
+            labels[label]["average_precision"] = precision
+        figures |= ranking
+    return {"n": len(gold), **figures, "labels": labels}
 
 
 def decide(task: Task, scores: np.ndarray, thresholds: Mapping[str, float] | None) -> np.ndarray:

@@ -125,9 +125,15 @@ class Predictor:
         logits = torch.zeros(len(windows), len(self.settings.taxonomy.flat))
         for batch, found in forward(self.model, windows, self.tokenizer.pad_token_id, batch_size):
             logits[torch.tensor(batch)] = found
-        taxonomy = self.settings.taxonomy
-        pooled = pool_tasks(logits, report, len(encoded), taxonomy.slices, self.settings.pooling)
+        taxonomy, warmth = self.settings.taxonomy, self._temperatures()
+        # The head is saved divided by the temperatures, so that a plain pipeline is calibrated too; windows are pooled as trained.
+        pooled = pool_tasks(logits * warmth, report, len(encoded), taxonomy.slices, self.settings.pooling) / warmth
         return probabilities(pooled, taxonomy).numpy()
+
+    def _temperatures(self) -> torch.Tensor:
+        """Return (labels,) of all tasks."""
+        settings = self.settings
+        return torch.tensor([settings.temperatures.get(task.name, 1.0) for task in settings.taxonomy.tasks for _ in task.ids])
 
     def _prediction(self, encoded: Encoded, row: np.ndarray, tasks: Sequence[str]) -> Prediction:
         taxonomy = self.settings.taxonomy

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import importlib.resources
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import nn
 from transformers import (
     AutoConfig,
     AutoModelForSequenceClassification,
@@ -123,3 +126,26 @@ def save_weights(model: PreTrainedModel, folder: Path, dtype: torch.dtype) -> No
     path.write_text(json.dumps(content | {"dtype": "float32"}, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     for weights in folder.glob("*.safetensors"):
         weights.chmod(0o644)
+
+
+def scale_head(folder: Path, factors: Sequence[float]) -> None:
+    """Multiply the rows of a saved classification head by `factors`, one a label; no other weight changes.
+
+    Raises `ModelError` where the folder's one file of weights has no linear head of so many labels.
+    """
+    model = load_classifier(folder, torch.float32)
+    heads = [name for name, part in model.named_modules() if isinstance(part, nn.Linear) and part.out_features == len(factors)]
+    path = folder / "model.safetensors"
+    if not heads or not path.is_file():
+        raise ModelError(f"{folder}: no linear head of {len(factors)} labels in a model.safetensors. Train the model again.")
+    with safe_open(path, "pt") as file:
+        weights, metadata = {name: file.get_tensor(name) for name in file.keys()}, file.metadata()  # noqa: SIM118  # no mapping
+    rows = torch.tensor(factors)
+    for name in (f"{heads[-1]}.weight", f"{heads[-1]}.bias"):
+        if name in weights:
+            head = weights[name]
+            weights[name] = (head.float() * rows.view(-1, *[1] * (head.dim() - 1))).to(head.dtype)
+    part = path.with_suffix(".part")
+    save_file(weights, part, metadata)
+    part.chmod(0o644)
+    part.replace(path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,8 @@ class ModelSettings:
     date_prefix: bool
     thresholds: dict[str, dict[str, float]]
     """Per multilabel task and label the least score that counts."""
+    temperatures: dict[str, float] = field(default_factory=dict)
+    """Per task what its head was divided by to calibrate the scores; 1 where it is missing, as in older files."""
     task: Subject = "reports"
     """What the model labels; a tagger of `factions` has the one task of the camps, and no pooling and no thresholds."""
 

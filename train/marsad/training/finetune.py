@@ -7,6 +7,7 @@ import logging
 import shutil
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +19,11 @@ from marsad.config.loading import dump_config
 from marsad.config.schema import TrainConfig
 from marsad.data.reports import Report
 from marsad.errors import ConfigError
+from marsad.evaluation.calibration import fit_temperatures
 from marsad.evaluation.evaluate import Evaluation, ScoredReports, measure, score_reports
 from marsad.evaluation.thresholds import tune_thresholds
 from marsad.inference.predictor import load
-from marsad.modeling.folders import load_classifier, save_tokenizer, save_weights
+from marsad.modeling.folders import load_classifier, save_tokenizer, save_weights, scale_head
 from marsad.modeling.heads import probabilities
 from marsad.modeling.settings import ModelSettings
 from marsad.modeling.tagging import bio_names
@@ -133,12 +135,22 @@ def _save_model(trainer: ReportTrainer, preparation: Preparation, folder: Path) 
 
 
 def set_thresholds(folder: Path, dev: Sequence[Report]) -> Evaluation:
-    """Tune the thresholds of the saved model on `dev`, write them to its `marsad.json`, return its dev scores with them."""
+    """Calibrate the saved model on `dev`, tune its thresholds, write both to its `marsad.json`, return its dev scores."""
+    _calibrate(folder, dev)
     predictor = load(folder)
     scored = score_reports(predictor, dev)
     settings = predictor.settings.with_thresholds(tune_thresholds(scored.scores, scored.gold, scored.taxonomy))
     settings.save(folder)
     return measure(scored, settings.thresholds)
+
+
+def _calibrate(folder: Path, dev: Sequence[Report]) -> None:
+    """Divide the head by a temperature a task, fitted on `dev`, and note it in `marsad.json`."""
+    predictor = load(folder)
+    settings, found = predictor.settings, fit_temperatures(score_reports(predictor, dev))
+    scale_head(folder, [1 / found[task.name] for task in settings.taxonomy.tasks for _ in task.ids])
+    before = settings.temperatures
+    replace(settings, temperatures={task: before.get(task, 1.0) * own for task, own in found.items()}).save(folder)
 
 
 def _save_record(folder: Path, preparation: Preparation, dev: Evaluation, trainer: ReportTrainer, seconds: float) -> None:
