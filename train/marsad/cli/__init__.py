@@ -8,7 +8,7 @@ import sys
 import typer
 from rich.markup import escape
 
-from marsad.cli import check, compare, evaluate, predict, pretrain, train
+from marsad.cli import check, compare, evaluate, predict, pretrain, stats, train
 from marsad.cli.console import errors
 from marsad.errors import MarsadError
 
@@ -19,7 +19,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-for verb in (check.check, train.train, evaluate.evaluate, compare.compare, predict.predict, pretrain.pretrain):
+for verb in (check.check, train.train, evaluate.evaluate, compare.compare, predict.predict, pretrain.pretrain, stats.stats):
     app.command()(verb)
 
 

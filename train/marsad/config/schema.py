@@ -107,7 +107,7 @@ class TrainConfig(Section):
     revision: str | None = None
     """Commit of a hub encoder; demanded there, so that a run can be repeated."""
     task: Subject = "reports"
-    """What is labelled: whole `reports`, by `tasks`; or the `factions` named in them, by the camps of the taxonomy's affiliation."""
+    """What is labelled: whole `reports`, by `tasks`; or the `factions` named in them, by the taxonomy's affiliations."""
     taxonomy: str = "syria"
     """Tasks and labels: a YAML, or the name of one that comes with marsad."""
     gazetteer: str | None = None

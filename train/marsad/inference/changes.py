@@ -25,7 +25,11 @@ JOINS = re.compile(
             _spelled("\u0644\u062a\u062d\u0642"),  # lam ta hha qaf: iltaḥaqa, to enter the ranks
             _spelled("\u0628\u0627\u064a\u0639"),  # ba alef ya ain: bāyaʿa, to pledge allegiance
             _spelled("\u0628\u064a\u0639\u0629"),  # ba ya ain ta-marbuta: bayʿa, the pledge
-            _spelled("\u0631\u0641\u0639") + r"\w*" + GAP + "(?:\u0627\u0644)?" + _spelled("\u0639\u0644\u0645"),  # to raise (the) flag
+            _spelled("\u0631\u0641\u0639")
+            + r"\w*"
+            + GAP
+            + "(?:\u0627\u0644)?"
+            + _spelled("\u0639\u0644\u0645"),  # to raise (the) flag
             _spelled("\u062a\u062d\u062a", "\u0642\u064a\u0627\u062f\u0629"),  # taht qiyāda: under the command
             _spelled("\u062a\u062d\u062a", "\u0631\u0627\u064a\u0629"),  # taht rāya: under the banner
             _spelled("\u062a\u062d\u062a", "\u0625\u0645\u0631\u0629"),  # taht imra: under the orders
@@ -36,7 +40,9 @@ JOINS = re.compile(
 LEAVES = re.compile(_spelled("\u0646\u0634\u0642"))
 """Nun shin qaf, as in inshaqqa, inshiqāq: what a force does that splits from the one named next."""
 NEGATED = re.compile(
-    "(?:^|[^\\w])(?:" + "|".join(("\u0644\u0645", "\u0644\u0646", "\u0644\u0627", "\u0631\u0641\u0636\\w*", "\u0646\u0641\\w*")) + r")\s+\w*$"
+    "(?:^|[^\\w])(?:"
+    + "|".join(("\u0644\u0645", "\u0644\u0646", "\u0644\u0627", "\u0631\u0641\u0636\\w*", "\u0646\u0641\\w*"))
+    + r")\s+\w*$"
 )
 """Lam, lan, lā, to refuse, to deny: right before the verb, they say that it did not happen."""
 

@@ -33,7 +33,7 @@ def find_evidence(text: str, labels: Sequence[int], scores: np.ndarray, score: S
     drops = scores - _readable_scores([text[: places[at][0]] + text[places[at][1] :] for at in left_out], scores, score)
     found = {}
     for label, own in candidates.items():
-        row = max((left_out.index(at) for at in own), key=lambda row: drops[row, label])  # noqa: B023
+        row = max((left_out.index(at) for at in own), key=lambda row: drops[row, label])
         found[label] = Evidence(*places[left_out[row]], float(drops[row, label]))
     return found
 

@@ -67,7 +67,8 @@ class Predictor:
 
         A report is a string, or a mapping with `text` and optionally `date`. `batch_size` counts full windows a forward
         pass; `tasks` narrows the answer, where `factions` stands for the forces named. With `evidence` every label given
-        carries its sentence, at the cost of some ten texts a report. Raises `DataError` for what is no text, `ConfigError` for an unknown task.
+        carries its sentence, at the cost of some ten texts a report. Raises `DataError` for what is no text,
+        `ConfigError` for an unknown task.
         """
         if isinstance(texts, str | Mapping):
             return self.predict([texts], batch_size, tasks, evidence)[0]
