@@ -69,9 +69,10 @@ def predict(
             with atomic(output_file) as file:
                 _write(rows, file, chosen, predictor)
     if output_file is not None:
-        errors.print(f"{counts['rows']:,} rows written to {output_file}")
+        errors.print(f"{counts['rows']:,} rows read; written: {output_file}", soft_wrap=True)
     if counts["unread"]:
-        warn(f"{counts['unread']:,} of {counts['rows']:,} rows could not be read; each says why under 'error'.")
+        why = "they gave no events" if chosen is Format.acled else "each says why under 'error'"
+        warn(f"{counts['unread']:,} of {counts['rows']:,} rows could not be read; {why}.")
 
 
 def _format(output_file: Path | None, text: str | None) -> Format:

@@ -69,7 +69,7 @@ def _event_rows(one: Input, found: Prediction, label: LabelScore, events: Task, 
 
 def _place(crosswalk: str) -> tuple[str, str]:
     """Return type and sub-type: of several in the taxonomy's crosswalk (`TYPE / SUB; SUB; TYPE / SUB`) the first."""
-    event_type, _, sub_event_type = crosswalk.split(";")[0].partition(" / ")
+    event_type, _, sub_event_type = crosswalk.partition(";")[0].partition(" / ")
     return event_type.strip(), sub_event_type.strip()
 
 
