@@ -18,10 +18,11 @@ import torch
 from transformers import BertConfig, BertForMaskedLM, set_seed
 
 from marsad.config.schema import TrainConfig
-from marsad.data.reports import Report
+from marsad.data.reports import Mention, Report
 from marsad.modeling.folders import save_tokenizer, save_weights
 from marsad.modeling.tokenizer import train_tokenizer
 from marsad.taxonomy import Taxonomy, find_taxonomy, read_taxonomy
+from marsad.training.factions import train_tagger
 from marsad.training.finetune import finetune
 
 ROOT = Path(__file__).parents[1]
@@ -42,6 +43,29 @@ def made_up_reports(count: int, seed: int = 0) -> list[Report]:
         text = f"أفاد مراسلنا أن {force} {deed} بلدة {place} صباح اليوم."
         labels: dict[str, tuple[str, ...]] = {"affiliation": (CAMPS[force],), "event_type": (DEEDS[deed],)}
         reports.append(Report(id=f"r{number}", text=text, date="2021-03", labels=labels))
+    return reports
+
+
+def named_reports(count: int, seed: int = 0, places: tuple[str, ...] = PLACES) -> list[Report]:
+    """Return reports of one to five sentences whose forces are annotated, some with a waw or a lam written together with them."""
+    dice = random.Random(seed)
+    reports = []
+    for number in range(count):
+        text, mentions = "", []
+        for _ in range(dice.randint(1, 5)):
+            one, other = dice.sample(list(CAMPS), 2)
+            deed, place = dice.choice(list(DEEDS)), dice.choice(places)
+            sentence = dice.choice(
+                (
+                    f"أفاد مراسلنا أن {one} {deed} بلدة {place} صباح اليوم. ",
+                    f"أفاد مراسلنا أن {one} و{other} {deed} بلدة {place}. ",
+                    f"صباح اليوم {deed} بلدة {place} عناصر {'' if one.startswith('ال') else 'ل'}{one}. ",
+                )
+            )
+            found = sorted((sentence.find(force), force) for force in (one, other) if force in sentence)
+            mentions += [Mention(len(text) + at, len(text) + at + len(force), CAMPS[force]) for at, force in found]
+            text += sentence
+        reports.append(Report(id=f"n{seed}-{number}", text=text, date="2021-03", factions=tuple(mentions)))
     return reports
 
 
@@ -142,6 +166,36 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory, tiny_base: Path, tiny_r
         patch.setenv("MARSAD_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
         training = {"epochs": 14, "warmup": 0.02, "schedule": "cosine"}
         return finetune(make_config(tiny_base, tiny_reports, tmp_path_factory.mktemp("models"), training=training))[0]
+
+
+@pytest.fixture(scope="session")
+def named(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with train.jsonl and dev.jsonl whose factions are annotated."""
+    folder = tmp_path_factory.mktemp("named")
+    quiet = [replace(report, factions=()) for report in quiet_reports(20, seed=3)]
+    train = named_reports(300, seed=1, places=PLACES[:-2])
+    dev = named_reports(40, seed=2, places=DEV_PLACES)
+    write_reports(folder / "train.jsonl", train + quiet)
+    write_reports(folder / "dev.jsonl", dev)
+    return folder
+
+
+FACTIONS = {"task": "factions", "tasks": {}, "gazetteer": "syria", "name": "factions"}
+"""What makes a config of `make_config` one of a tagger."""
+
+
+@pytest.fixture(scope="session")
+def tiny_tagger(tmp_path_factory: pytest.TempPathFactory, tiny_base: Path, named: Path) -> Path:
+    """The folder of a tagger that has learned the made-up forces."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MARSAD_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+        return train_tagger(make_config(tiny_base, named, tmp_path_factory.mktemp("taggers"), **FACTIONS))[0]
+
+
+@pytest.fixture
+def tagger_config(tmp_path: Path, tiny_base: Path, named: Path) -> Callable[..., TrainConfig]:
+    """Makes configs of taggers whose folders go to `tmp_path`/models."""
+    return lambda **changes: make_config(tiny_base, named, tmp_path / "models", **(FACTIONS | changes))
 
 
 @pytest.fixture

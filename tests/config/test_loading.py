@@ -136,7 +136,7 @@ def test_a_missing_key_tells_the_fields_help(tmp_path: Path) -> None:
     ]
     assert set(mistakes(tmp_path, "name: run\n")) == {
         "data: missing. Reports.",
-        "tasks: missing. Tasks to learn, by their names in the taxonomy.",
+        "tasks: found {}; value error, expected at least one task, by its name in the taxonomy.",
     }
 
 

@@ -7,20 +7,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, overload
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from marsad.inference.prediction import LabelScore, Prediction
+    from marsad.inference.prediction import Change, Evidence, Faction, LabelScore, Prediction, Span
     from marsad.inference.predictor import Predictor, Text, load
 
 __version__ = "0.1.0"
-__all__ = ["LabelScore", "Prediction", "Predictor", "load", "predict"]
+__all__ = ["Change", "Evidence", "Faction", "LabelScore", "Prediction", "Predictor", "Span", "load", "predict"]
 
 _PLACES = {
+    "Change": "marsad.inference.prediction",
+    "Evidence": "marsad.inference.prediction",
+    "Faction": "marsad.inference.prediction",
+    "Span": "marsad.inference.prediction",
     "LabelScore": "marsad.inference.prediction",
     "Prediction": "marsad.inference.prediction",
     "Predictor": "marsad.inference.predictor",
@@ -29,20 +33,30 @@ _PLACES = {
 
 
 @overload
-def predict(text_or_texts: Text, model: str | Path | None = ...) -> Prediction: ...  # type: ignore[overload-overlap]
+def predict(  # type: ignore[overload-overlap]
+    text_or_texts: Text, model: str | Path | None = ..., tasks: Sequence[str] | None = ..., evidence: bool = ...
+) -> Prediction: ...
 
 
 @overload
-def predict(text_or_texts: Iterable[Text], model: str | Path | None = ...) -> list[Prediction]: ...
+def predict(
+    text_or_texts: Iterable[Text], model: str | Path | None = ..., tasks: Sequence[str] | None = ..., evidence: bool = ...
+) -> list[Prediction]: ...
 
 
-def predict(text_or_texts: Text | Iterable[Text], model: str | Path | None = None) -> Prediction | list[Prediction]:
+def predict(
+    text_or_texts: Text | Iterable[Text],
+    model: str | Path | None = None,
+    tasks: Sequence[str] | None = None,
+    evidence: bool = False,
+) -> Prediction | list[Prediction]:
     """Return what `model` (None: the shipped one) says of one report, or of several in order.
 
     A report is a string or a mapping with `text` and `date`. The model stays loaded for the next call; `load` gives it
-    with more to choose. Raises `DataError` for an empty text, `ModelError` where the model cannot be read.
+    with more to choose. `tasks` narrows the answer (`factions` are the forces named); with `evidence` every label carries
+    the sentence that it hangs on. Raises `DataError` for an empty text, `ModelError` where the model cannot be read.
     """
-    return _loaded(None if model is None else str(model)).predict(text_or_texts)
+    return _loaded(None if model is None else str(model)).predict(text_or_texts, tasks=tasks, evidence=evidence)
 
 
 @lru_cache(maxsize=2)

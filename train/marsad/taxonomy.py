@@ -14,6 +14,8 @@ from marsad.errors import ConfigError
 Kind = Literal["multilabel", "multiclass"]
 RESERVED = {"id", "text", "date", "source", "group", "factions", "meta", "error", "labels", "scores", "windows", "tokens"}
 """Keys of reports and attributes of predictions, which no task may be called."""
+CAMPS = "affiliation"
+"""The task whose labels are the camps of forces."""
 SEPARATOR = ":"
 """Between task and label in a model's flat label list, as in `affiliation:sdf`."""
 

@@ -8,7 +8,7 @@ import sys
 import typer
 from rich.markup import escape
 
-from marsad.cli import audit, check, compare, data, evaluate, predict, pretrain, publish, train, verify
+from marsad.cli import audit, check, compare, data, evaluate, predict, pretrain, publish, stats, train, verify
 from marsad.cli.console import errors
 from marsad.errors import MarsadError
 
@@ -26,6 +26,7 @@ for verb in (
     compare.compare,
     audit.audit,
     predict.predict,
+    stats.stats,
     pretrain.pretrain,
     publish.publish,
     verify.verify,

@@ -41,8 +41,9 @@ def _show(preparation: Preparation, found: Plan) -> None:
     middle, most, longest = found.tokens
     output.print(f"word pieces a report: median {middle:,}, 95 in 100 up to {most:,}, longest {longest:,}; nothing is cut")
     output.print(f"{found.windows:,} windows of up to {preparation.length} an epoch; at most {found.steps:,} steps")
+    factions = preparation.config.task == "factions"
     for task in preparation.taxonomy.tasks:
-        table = Table(title=f"{task.name} {arabic(task.ar)} ({task.kind})")
+        table = Table(title=f"{task.name} {arabic(task.ar)} ({'mentions of factions' if factions else task.kind})")
         for heading in ("label", "", "train", "dev"):
             table.add_column(heading, justify="left" if heading == "label" else "right")
         for id, (train, dev) in found.counts[task.name].items():

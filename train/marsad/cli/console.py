@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from marsad.evaluation.bootstrap import Headline
-    from marsad.taxonomy import Taxonomy
+    from marsad.evaluation.spans import FactionEvaluation, Figures
+    from marsad.taxonomy import Task, Taxonomy
 
 output = Console(highlight=False, quiet=os.environ.get("RANK", "0") != "0")
 """Standard output; of several processes that torchrun started, the first one's."""
@@ -55,6 +56,25 @@ def score_table(title: str, scores: Mapping[str, Any], taxonomy: Taxonomy, task:
         table.add_row("[bold]micro", "", *micro, "", "")
         table.add_row("[bold]macro", "", "", "", f"{scores['macro_f1']:.3f}", "", "")
     return table
+
+
+def span_table(title: str, found: FactionEvaluation, task: Task) -> Table:
+    """Return a tagger's scores as a table: exact mentions by camp, all, on new names, and the baselines' beside them."""
+    table = Table(title=title, caption=f"{found.n} reports annotated for it; exact mentions, camp included")
+    for heading in ("", "", "P", "R", "F1", "n", "span F1", "camp right"):
+        table.add_column(heading, justify="left" if heading == "" and not table.columns else "right")
+    for camp, own in found.scores.camps.items():
+        table.add_row(camp, arabic(task.label(camp).ar), *_cells(own), "", "")
+    table.add_section()
+    rows = {"all": found.scores, "names not in training": found.unseen}
+    for name, scores in (rows | {f"baseline: {name}": own for name, own in found.baselines.items()}).items():
+        camp_right = "" if scores.camp_accuracy is None else f"{scores.camp_accuracy:.3f}"
+        table.add_row(f"[bold]{name}", "", *_cells(scores.entity), f"{scores.span.f1:.3f}", camp_right)
+    return table
+
+
+def _cells(own: Figures) -> tuple[str, str, str, str]:
+    return f"{own.precision:.3f}", f"{own.recall:.3f}", f"{own.f1:.3f}", str(own.support)
 
 
 def headline_table(title: str, rows: Mapping[str, Mapping[str, Headline]]) -> Table:

@@ -8,8 +8,6 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from marsad.training.arguments import BEST
-
 
 class TrainingProgress(TrainerCallback):
     """One bar for all steps; a line for each epoch's dev scores."""
@@ -59,11 +57,16 @@ class TrainingProgress(TrainerCallback):
         """Print an epoch's dev scores above the bar."""
         found = metrics or {}
         figures = [
-            f"{key.removeprefix('eval_').replace('_', ' ')} {value:.3f}" for key, value in found.items() if key.endswith("micro_f1")
+            f"{key.removeprefix('eval_').replace('_', ' ')} {value:.3f}"
+            for key, value in found.items()
+            if key.endswith(("micro_f1", "span_f1", "camp_accuracy"))
         ]
-        best = found.get(f"eval_{BEST}")
+        name = str(args.metric_for_best_model)
+        best = found.get(f"eval_{name}")
         if state.is_world_process_zero and best is not None:
-            self.progress.console.print(f"epoch {state.epoch:.0f}: dev macro-F1 {best:.3f}, " + ", ".join(figures))
+            self.progress.console.print(
+                f"epoch {state.epoch:.0f}: {name.replace('_', ' ')} {best:.3f}" + "".join(f", {one}" for one in figures)
+            )
 
     def on_train_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         """Take the bar away."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 Pooling = Literal["logmeanexp", "max", "mean"]
 Imbalance = Literal["none", "pos_weight", "focal", "asl"]
+Subject = Literal["reports", "factions"]
 
 
 class Section(BaseModel):
@@ -65,9 +66,9 @@ class TrainingSection(Section):
     epochs: float = Field(8.0, gt=0)
     """Passes over the training reports at the most; early stopping may end before."""
     patience: int = Field(3, ge=1)
-    """Epochs without a better dev macro-F1 before training stops."""
+    """Epochs without a better dev figure (macro-F1; entity F1 of factions) before training stops."""
     batch_size: int = Field(16, ge=1)
-    """Reports a step on one device."""
+    """Reports a step on one device; windows of reports with `task: factions`."""
     gradient_accumulation: int = Field(1, ge=1)
     """Steps whose gradients are added up before the weights move."""
     learning_rate: float = Field(3.0e-5, gt=0)
@@ -107,15 +108,30 @@ class TrainConfig(Section):
     """Base encoder: the name of a shipped one, a folder, or a hub id."""
     revision: str | None = None
     """Commit of a hub encoder; demanded there, so that a run can be repeated."""
+    task: Subject = "reports"
+    """What is labelled: whole `reports`, by `tasks`; or the `factions` named in them, by the taxonomy's affiliations."""
     taxonomy: str = "syria"
     """Tasks and labels: a YAML, or the name of one that comes with marsad."""
+    gazetteer: str | None = None
+    """With `task: factions`, the forces by which mentions are grouped: a YAML, or the name of one that comes with marsad."""
     data: DataSection
     """Reports."""
-    tasks: dict[str, TaskSection] = Field(min_length=1)
-    """Tasks to learn, by their names in the taxonomy."""
+    tasks: dict[str, TaskSection] = Field(default={}, validate_default=True)
+    """Tasks to learn, by their names in the taxonomy; needed for `reports`, none for `factions`."""
     windows: WindowSection = WindowSection()
     """Cutting of long reports."""
     training: TrainingSection = TrainingSection()
     """Optimisation."""
     save_dtype: Literal["float16", "float32"] = "float16"
     """Numbers in the saved weights."""
+
+    @field_validator("tasks")
+    @classmethod
+    def tasks_are_of_reports(cls, tasks: dict[str, TaskSection], info: ValidationInfo) -> dict[str, TaskSection]:
+        """Refuse a run on reports without a task, and a run on factions with any."""
+        factions = info.data.get("task") == "factions"
+        if factions and tasks:
+            raise ValueError("a run with 'task: factions' learns the camps alone; take 'tasks' out")
+        if not factions and not tasks:
+            raise ValueError("expected at least one task, by its name in the taxonomy")
+        return tasks

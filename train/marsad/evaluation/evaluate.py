@@ -70,7 +70,7 @@ def evaluate(predictor: Predictor, reports: Sequence[Report], batch_size: int = 
 def score_reports(predictor: Predictor, reports: Sequence[Report], batch_size: int = 16) -> ScoredReports:
     """Predict `reports` and return their scores beside the gold labels."""
     taxonomy = predictor.settings.taxonomy
-    rows = predictor.predict([{"text": report.text, "date": report.date} for report in reports], batch_size)
+    rows = predictor.predict([{"text": report.text, "date": report.date} for report in reports], batch_size, taxonomy.names)
     scores = [[score for task in taxonomy.names for score in row.all_scores[task].values()] for row in rows]
     return ScoredReports(
         taxonomy,

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
+from transformers import PreTrainedModel
 
 from marsad.modeling.windows import Window
 
@@ -37,3 +38,11 @@ def pad(windows: Sequence[Window], pad_id: int) -> tuple[Tensor, Tensor]:
         ids[row, : len(window.ids)] = torch.tensor(window.ids)
         mask[row, : len(window.ids)] = 1
     return ids, mask
+
+
+def forward(model: PreTrainedModel, windows: Sequence[Window], pad_id: int, batch_size: int) -> Iterator[tuple[list[int], Tensor]]:
+    """Yield batches of windows' numbers and the model's logits for them, as float32 on the CPU."""
+    for batch in length_batches(windows, batch_size):
+        ids, mask = pad([windows[i] for i in batch], pad_id)
+        output = model(input_ids=ids.to(model.device), attention_mask=mask.to(model.device))
+        yield batch, output.logits.float().cpu()

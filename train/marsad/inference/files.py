@@ -13,7 +13,9 @@ from typing import Any, TextIO
 from marsad.data.reports import LIST_SEPARATOR
 from marsad.data.rows import csv_rows, jsonl_rows
 from marsad.errors import DataError
-from marsad.inference.predictor import CHUNK, Predictor
+from marsad.inference.prediction import Prediction
+from marsad.inference.predictor import CHUNK, FACTIONS, Predictor
+from marsad.taxonomy import SEPARATOR
 
 NO_TEXT = "empty text. Give the report's text."
 
@@ -26,6 +28,7 @@ class Input:
     text: str = ""
     date: str | None = None
     error: str | None = None
+    source: str | None = None
 
 
 def read_inputs(file: TextIO, name: str) -> Iterator[Input]:
@@ -73,10 +76,10 @@ def _input(line: int, row: dict[str, Any] | str, content: str) -> Input:
     if isinstance(row, str):
         return Input(_id(_mapping(content), line), error=f"line {line}: {row}")
     id = _id(row, line)
-    text, date = row.get("text"), row.get("date")
+    text, date, source = row.get("text"), row.get("date"), row.get("source")
     if not isinstance(text, str) or not text.strip():
         return Input(id, error=f"line {line}: {NO_TEXT}")
-    return Input(id, text, None if date is None else str(date))
+    return Input(id, text, None if date is None else str(date), source=None if source is None else str(source))
 
 
 def _id(row: dict[str, Any], line: int) -> str:
@@ -92,20 +95,25 @@ def _mapping(content: str) -> dict[str, Any]:
     return row if isinstance(row, dict) else {}
 
 
-def predict_rows(
-    predictor: Predictor, inputs: Iterable[Input], all_scores: bool = False, batch_size: int = 16
-) -> Iterator[dict[str, Any]]:
-    """Yield a row for each input: its id and labels; where it cannot be read, empty labels and the reason under `error`."""
+def predict_inputs(
+    predictor: Predictor, inputs: Iterable[Input], batch_size: int = 16, evidence: bool = False
+) -> Iterator[tuple[Input, Prediction | None]]:
+    """Yield each input in order with its prediction, None where it cannot be read."""
     stream = iter(inputs)
-    empty: dict[str, list[Any]] = {task: [] for task in predictor.settings.taxonomy.names}
     while chunk := list(islice(stream, CHUNK)):
         readable = [{"text": one.text, "date": one.date} for one in chunk if one.error is None]
-        predictions = iter(predictor.predict(readable, batch_size))
+        predictions = iter(predictor.predict(readable, batch_size, evidence=evidence))
         for one in chunk:
-            if one.error is None:
-                yield {"id": one.id, **next(predictions).to_dict(all_scores)}
-            else:
-                yield {"id": one.id, **empty, "error": one.error}
+            yield one, next(predictions) if one.error is None else None
+
+
+def predict_rows(
+    predictor: Predictor, inputs: Iterable[Input], all_scores: bool = False, batch_size: int = 16, evidence: bool = False
+) -> Iterator[dict[str, Any]]:
+    """Yield a row for each input: its id and labels; where it cannot be read, empty labels and the reason under `error`."""
+    empty: dict[str, list[Any]] = {task: [] for task in predictor.tasks}
+    for one, found in predict_inputs(predictor, inputs, batch_size, evidence):
+        yield {"id": one.id, **(empty | {"error": one.error} if found is None else found.to_dict(all_scores))}
 
 
 def write_jsonl(rows: Iterable[dict[str, Any]], file: TextIO) -> None:
@@ -115,7 +123,7 @@ def write_jsonl(rows: Iterable[dict[str, Any]], file: TextIO) -> None:
 
 
 def write_csv(rows: Iterable[dict[str, Any]], file: TextIO) -> None:
-    """Write rows as CSV: labels joined by `|`, best first, and with all scores a column for each label."""
+    """Write rows as CSV: labels joined by `|`, best first, factions as CAMP:NAME; with all scores a column for each label."""
     writer: csv.DictWriter[str] | None = None
     waiting: list[dict[str, Any]] = []
     for row in rows:
@@ -135,12 +143,15 @@ def write_csv(rows: Iterable[dict[str, Any]], file: TextIO) -> None:
 
 def _cells(row: dict[str, Any]) -> dict[str, Any]:
     scores = row.get("scores", {})
-    cells = {
-        key: LIST_SEPARATOR.join(label["label"] for label in value) if isinstance(value, list) else value
-        for key, value in row.items()
-        if key != "scores"
-    }
+    cells = {key: _cell(key, value) for key, value in row.items() if key != "scores"}
     return cells | {f"{task}:{label}": round(score, 6) for task, found in scores.items() for label, score in found.items()}
+
+
+def _cell(key: str, value: Any) -> Any:
+    if not isinstance(value, list):
+        return value
+    names = [one["affiliation"] + SEPARATOR + one["name"] if key == FACTIONS else one["label"] for one in value]
+    return LIST_SEPARATOR.join(names)
 
 
 def open_text(path: Path) -> TextIO:

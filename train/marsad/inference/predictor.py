@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, overload
 
@@ -12,25 +13,38 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from marsad.data.reports import SURROGATE
 from marsad.errors import ConfigError, DataError
-from marsad.inference.batching import length_batches, pad
+from marsad.inference.batching import forward
+from marsad.inference.evidence import find_evidence
 from marsad.inference.prediction import LabelScore, Prediction
+from marsad.inference.tagger import COMPANION, FactionTagger, open_tagger
 from marsad.modeling.folders import find_model, load_classifier, load_tokenizer
 from marsad.modeling.heads import pool_tasks, probabilities
-from marsad.modeling.settings import ModelSettings, read_settings
+from marsad.modeling.settings import FILE, ModelSettings, read_settings
 from marsad.modeling.windows import Encoded, WindowCutter
+from marsad.taxonomy import SEPARATOR
 
 Text = str | Mapping[str, Any]
 """A report: its text, or a mapping with `text` and, for models that read it, `date`."""
+FACTIONS = "factions"
+"""What `tasks` calls the forces that a tagger finds."""
 CHUNK = 512
 """Reports that are encoded and held at once."""
 
 
 class Predictor:
-    """A model ready to read reports. Made by `load`."""
+    """A model ready to read reports, with its tagger of factions where it has one. Made by `load`."""
 
-    def __init__(self, path: Path, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, settings: ModelSettings) -> None:
+    def __init__(
+        self,
+        path: Path,
+        model: PreTrainedModel,
+        tokenizer: PreTrainedTokenizerBase,
+        settings: ModelSettings,
+        tagger: FactionTagger | None = None,
+    ) -> None:
         self.path = path
         """The model's folder."""
+        self.tagger = tagger
         self.settings = settings
         self.model = model.eval()
         self.tokenizer = tokenizer
@@ -38,38 +52,71 @@ class Predictor:
 
     @overload
     def predict(  # type: ignore[overload-overlap]
-        self, texts: Text, batch_size: int = ..., tasks: Sequence[str] | None = ...
+        self, texts: Text, batch_size: int = ..., tasks: Sequence[str] | None = ..., evidence: bool = ...
     ) -> Prediction: ...
 
     @overload
-    def predict(self, texts: Iterable[Text], batch_size: int = ..., tasks: Sequence[str] | None = ...) -> list[Prediction]: ...
+    def predict(
+        self, texts: Iterable[Text], batch_size: int = ..., tasks: Sequence[str] | None = ..., evidence: bool = ...
+    ) -> list[Prediction]: ...
 
     def predict(
-        self, texts: Text | Iterable[Text], batch_size: int = 16, tasks: Sequence[str] | None = None
+        self, texts: Text | Iterable[Text], batch_size: int = 16, tasks: Sequence[str] | None = None, evidence: bool = False
     ) -> Prediction | list[Prediction]:
         """Return one `Prediction` for one report, a list in the same order for several.
 
         A report is a string, or a mapping with `text` and optionally `date`. `batch_size` counts full windows a forward
-        pass; `tasks` narrows the answer. Raises `DataError` for what is no text, `ConfigError` for an unknown task.
+        pass; `tasks` narrows the answer, where `factions` stands for the forces named. With `evidence` every label given
+        carries its sentence, at the cost of some ten texts a report. Raises `DataError` for what is no text,
+        `ConfigError` for an unknown task.
         """
         if isinstance(texts, str | Mapping):
-            return self.predict([texts], batch_size, tasks)[0]
+            return self.predict([texts], batch_size, tasks, evidence)[0]
         reports = list(texts)
         names = self._tasks(tasks)
         return [
             prediction
             for start in range(0, len(reports), CHUNK)
-            for prediction in self._chunk(reports[start : start + CHUNK], start, batch_size, names)
+            for prediction in self._chunk(reports[start : start + CHUNK], start, batch_size, names, evidence)
         ]
 
-    def _tasks(self, tasks: Sequence[str] | None) -> tuple[str, ...]:
-        return self.settings.taxonomy.names if tasks is None else self.settings.taxonomy.only(list(tasks)).names
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """What the model can be asked for: its tasks, and `factions` where it has a tagger."""
+        return self.settings.taxonomy.names + ((FACTIONS,) if self.tagger else ())
 
-    def _chunk(self, reports: list[Text], first: int, batch_size: int, tasks: Sequence[str]) -> list[Prediction]:
+    def _tasks(self, tasks: Sequence[str] | None) -> tuple[str, ...]:
+        unknown = [task for task in tasks or () if task not in self.tasks]
+        if unknown:
+            raise ConfigError(f"unknown task {unknown[0]!r}; known: {', '.join(self.tasks)}")
+        return self.tasks if tasks is None else tuple(task for task in self.tasks if task in tasks)
+
+    def _chunk(self, reports: list[Text], first: int, batch_size: int, tasks: Sequence[str], evidence: bool) -> list[Prediction]:
         rows = [_row(report, first + number) for number, report in enumerate(reports)]
-        encoded = self.cutter([text for text, _ in rows], [date for _, date in rows])
-        scores = self.scores(encoded, batch_size)
-        return [self._prediction(one, row, tasks) for one, row in zip(encoded, scores, strict=True)]
+        texts, dates = [text for text, _ in rows], [date for _, date in rows]
+        encoded = self.cutter(texts, dates)
+        labels = any(task != FACTIONS for task in tasks)
+        scores = self.scores(encoded, batch_size) if labels else np.zeros((len(rows), 0))
+        found = [self._prediction(one, row, tasks) for one, row in zip(encoded, scores, strict=True)]
+        if evidence and labels:
+            found = [self._explained(one, *row, own, batch_size) for one, row, own in zip(found, rows, scores, strict=True)]
+        if FACTIONS in tasks and self.tagger:
+            forces = self.tagger.factions(texts, dates, batch_size)
+            found = [replace(one, factions=own) for one, own in zip(found, forces, strict=True)]
+        return found
+
+    def _explained(self, found: Prediction, text: str, date: str | None, scores: np.ndarray, batch_size: int) -> Prediction:
+        """Return the prediction with the evidence of each of its labels."""
+        numbers = {name: number for number, name in enumerate(self.settings.taxonomy.flat)}
+        wanted = [numbers[task + SEPARATOR + one.label] for task, labels in found.labels.items() for one in labels]
+        evidence = find_evidence(
+            text, wanted, scores, lambda texts: self.scores(self.cutter(texts, [date] * len(texts)), batch_size)
+        )
+        labels = {
+            task: tuple(replace(one, evidence=evidence.get(numbers[task + SEPARATOR + one.label])) for one in own)
+            for task, own in found.labels.items()
+        }
+        return replace(found, labels=labels)
 
     @torch.inference_mode()
     def scores(self, encoded: Sequence[Encoded], batch_size: int = 16) -> np.ndarray:
@@ -77,10 +124,8 @@ class Predictor:
         windows = [window for one in encoded for window in one.windows]
         report = torch.tensor([number for number, one in enumerate(encoded) for _ in one.windows])
         logits = torch.zeros(len(windows), len(self.settings.taxonomy.flat))
-        for batch in length_batches(windows, batch_size):
-            ids, mask = pad([windows[i] for i in batch], self.tokenizer.pad_token_id)
-            output = self.model(input_ids=ids.to(self.model.device), attention_mask=mask.to(self.model.device))
-            logits[torch.tensor(batch)] = output.logits.float().cpu()
+        for batch, found in forward(self.model, windows, self.tokenizer.pad_token_id, batch_size):
+            logits[torch.tensor(batch)] = found
         taxonomy, warmth = self.settings.taxonomy, self._temperatures()
         # The head is saved divided by the temperatures, so that a plain pipeline is calibrated too; windows are pooled as trained.
         pooled = pool_tasks(logits * warmth, report, len(encoded), taxonomy.slices, self.settings.pooling) / warmth
@@ -117,14 +162,21 @@ def load(
 ) -> Predictor:
     """Load a model: a folder, a hub id, the name of a shipped one, or (None) the shipped default.
 
+    A tagger in its sub-folder `factions` is loaded with it; a tagger's own folder gives a predictor of factions alone.
     `device` is a torch device (None: the first GPU, else the CPU); `dtype` a torch type or its name (None: float32).
     Raises `ModelError` where the model is missing or not safe to read, `ConfigError` for an unknown dtype.
     """
     folder = find_model(str(path_or_hub_id or "default"), revision)
-    settings = read_settings(folder)
-    model = load_classifier(folder, _dtype(dtype))
+    settings, number = read_settings(folder), _dtype(dtype)
     place = torch.device(device) if device is not None else torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return Predictor(folder, model.to(place), load_tokenizer(folder), settings)
+    alone = settings.task == "factions"
+    own = folder if alone else folder / COMPANION
+    tagger = open_tagger(own, number, place) if (own / FILE).is_file() else None
+    if alone and tagger:
+        none = replace(settings, taxonomy=settings.taxonomy.only(()))
+        return Predictor(folder, tagger.model, tagger.tokenizer, none, tagger)
+    model = load_classifier(folder, number)
+    return Predictor(folder, model.to(place), load_tokenizer(folder), settings, tagger)
 
 
 def _dtype(dtype: str | torch.dtype | None) -> torch.dtype:

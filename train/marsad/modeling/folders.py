@@ -15,6 +15,7 @@ from torch import nn
 from transformers import (
     AutoConfig,
     AutoModelForSequenceClassification,
+    AutoModelForTokenClassification,
     AutoTokenizer,
     PreTrainedConfig,
     PreTrainedModel,
@@ -116,12 +117,19 @@ def dropouts(settings: PreTrainedConfig, rate: float) -> dict[str, float]:
 
 
 def load_classifier(folder: Path, dtype: torch.dtype, **settings: Any) -> PreTrainedModel:
-    """Load a folder's weights under a classification head; `settings` change its config. Raises `ModelError`."""
+    """Load a folder's weights under a head that labels texts; `settings` change its config. Raises `ModelError`."""
+    return _load(AutoModelForSequenceClassification, folder, dtype, settings)
+
+
+def load_tagger(folder: Path, dtype: torch.dtype, **settings: Any) -> PreTrainedModel:
+    """Load a folder's weights under a head that labels word pieces; `settings` change its config. Raises `ModelError`."""
+    return _load(AutoModelForTokenClassification, folder, dtype, settings)
+
+
+def _load(family: Any, folder: Path, dtype: torch.dtype, settings: dict[str, Any]) -> PreTrainedModel:
     try:
         config = AutoConfig.from_pretrained(folder, trust_remote_code=False, **settings)
-        return AutoModelForSequenceClassification.from_pretrained(
-            folder, config=config, dtype=dtype, trust_remote_code=False, use_safetensors=True
-        )
+        return family.from_pretrained(folder, config=config, dtype=dtype, trust_remote_code=False, use_safetensors=True)
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         raise ModelError(f"{folder}: the model cannot be read ({error}). Fetch or train it again.") from error
 

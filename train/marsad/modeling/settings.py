@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from marsad.config.schema import Pooling
+from marsad.config.schema import Pooling, Subject
 from marsad.errors import ConfigError, ModelError
 from marsad.taxonomy import Taxonomy
 
@@ -30,6 +30,8 @@ class ModelSettings:
     """Per task what its head was divided by to calibrate the scores; 1 where it is missing, as in older files."""
     companion: dict[str, str] | None = None
     """Hub id (`repo`) and tag or commit (`revision`) of the model that was published together with this one."""
+    task: Subject = "reports"
+    """What the model labels; a tagger of `factions` has the one task of the camps, and no pooling and no thresholds."""
 
     def with_thresholds(self, thresholds: dict[str, dict[str, float]]) -> ModelSettings:
         """Return the same settings with other thresholds."""

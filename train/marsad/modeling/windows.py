@@ -11,6 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 from transformers import PreTrainedTokenizerBase
 
@@ -18,6 +19,7 @@ NOWHERE = (0, 0)
 """Offsets of a piece that is not of the text."""
 SENTENCE_END = re.compile("[.!?\u061f\u06d4\u2026]+[\"'\u00bb\u201d)\\]]*(?=\\s)|\n+")
 """Full stop, exclamation and question marks (Latin and Arabic), ellipsis, closing quotes; line ends."""
+READABLE = re.compile(r"\w")
 
 
 @dataclass(frozen=True)
@@ -25,10 +27,12 @@ class Window:
     """One input of the encoder, special tokens and date included.
 
     `text[a:b]` is the raw text of a piece for its (a, b) in `offsets`; pieces that are not of the text have (0, 0).
+    `words` holds for each piece the number of its word in the report, None for pieces that are not of the text.
     """
 
     ids: tuple[int, ...]
     offsets: tuple[tuple[int, int], ...]
+    words: tuple[int | None, ...] = ()
 
     @property
     def start(self) -> int:
@@ -68,8 +72,8 @@ class WindowCutter:
         )
         prefixes = self._prefixes(dates or [None] * len(texts))
         return [
-            self._encode(text, ids, offsets, prefix)
-            for text, ids, offsets, prefix in zip(texts, batch["input_ids"], batch["offset_mapping"], prefixes, strict=True)
+            self._encode(text, batch["input_ids"][row], batch["offset_mapping"][row], batch.word_ids(row), prefix)
+            for row, (text, prefix) in enumerate(zip(texts, prefixes, strict=True))
         ]
 
     def _prefixes(self, dates: Sequence[str | None]) -> list[list[int]]:
@@ -78,16 +82,19 @@ class WindowCutter:
         texts = ["" if date is None else f"{date[:7]} :" for date in dates]
         return list(self.tokenizer(texts, add_special_tokens=False, verbose=False)["input_ids"])
 
-    def _encode(self, text: str, ids: list[int], offsets: list[tuple[int, int]], prefix: list[int]) -> Encoded:
+    def _encode(
+        self, text: str, ids: list[int], offsets: list[tuple[int, int]], words: list[int | None], prefix: list[int]
+    ) -> Encoded:
         room = self.length - sum(map(len, self.frame)) - len(prefix)
         spans = cut(sentence_starts(text, offsets), len(ids), room, self.overlap)
-        windows = tuple(self._window(prefix, ids[first:last], offsets[first:last]) for first, last in spans)
+        windows = tuple(self._window(prefix, ids[a:b], offsets[a:b], words[a:b]) for a, b in spans)
         return Encoded(windows, len(ids), len({i for first, last in spans for i in range(first, last)}))
 
-    def _window(self, prefix: list[int], ids: list[int], offsets: list[tuple[int, int]]) -> Window:
+    def _window(self, prefix: list[int], ids: list[int], offsets: list[tuple[int, int]], words: list[int | None]) -> Window:
         before, after = self.frame[0] + prefix, self.frame[1]
         places = [NOWHERE] * len(before) + offsets + [NOWHERE] * len(after)
-        return Window(tuple(before + ids + after), tuple(places))
+        numbers = [None] * len(before) + words + [None] * len(after)
+        return Window(tuple(before + ids + after), tuple(places), tuple(numbers))
 
     @cached_property
     def frame(self) -> tuple[list[int], list[int]]:
@@ -104,6 +111,17 @@ def sentence_starts(text: str, offsets: Sequence[tuple[int, int]]) -> list[int]:
     begins = [begin for begin, _ in offsets]
     starts = {bisect_left(begins, match.end()) for match in SENTENCE_END.finditer(text)}
     return sorted(starts - {0, len(offsets)})
+
+
+def sentences(text: str) -> list[tuple[int, int]]:
+    """Return the places (start, end) of the sentences of `text`, without the blanks around them."""
+    bounds = [0, *(match.end() for match in SENTENCE_END.finditer(text)), len(text)]
+    found = []
+    for start, end in pairwise(bounds):
+        part = text[start:end]
+        if READABLE.search(part):
+            found.append((start + len(part) - len(part.lstrip()), start + len(part.rstrip())))
+    return found
 
 
 def cut(starts: Sequence[int], count: int, room: int, overlap: int) -> list[tuple[int, int]]:

@@ -12,10 +12,12 @@ from marsad.config.schema import TrainConfig
 
 BEST = "dev_macro_f1"
 """Figure that early stopping and the choice of the best epoch go by."""
+BEST_FACTIONS = "dev_entity_f1"
+"""The same for a tagger of factions."""
 
 
-def training_arguments(config: TrainConfig, folder: Path, reports: int) -> TrainingArguments:
-    """Return the arguments of a run on `reports` training reports whose checkpoints go to `folder`."""
+def training_arguments(config: TrainConfig, folder: Path, rows: int) -> TrainingArguments:
+    """Return the arguments of a run on `rows` training reports (windows for factions) whose checkpoints go to `folder`."""
     training = config.training
     return TrainingArguments(
         output_dir=str(folder),
@@ -29,7 +31,7 @@ def training_arguments(config: TrainConfig, folder: Path, reports: int) -> Train
         learning_rate=training.learning_rate,
         weight_decay=training.weight_decay,
         lr_scheduler_type=training.schedule,
-        warmup_steps=int(training.warmup * total_steps(config, reports)),
+        warmup_steps=int(training.warmup * total_steps(config, rows)),
         optim="adamw_torch_fused",
         bf16=computes_in_bf16() if training.bf16 == "auto" else training.bf16,
         train_sampling_strategy="group_by_length",
@@ -41,7 +43,7 @@ def training_arguments(config: TrainConfig, folder: Path, reports: int) -> Train
         save_strategy="epoch",
         save_total_limit=2,
         load_best_model_at_end=True,
-        metric_for_best_model=BEST,
+        metric_for_best_model=BEST if config.task == "reports" else BEST_FACTIONS,
         greater_is_better=True,
         logging_strategy="steps",
         logging_steps=10,
@@ -50,10 +52,10 @@ def training_arguments(config: TrainConfig, folder: Path, reports: int) -> Train
     )
 
 
-def total_steps(config: TrainConfig, reports: int) -> int:
+def total_steps(config: TrainConfig, rows: int) -> int:
     """Return the optimiser's steps of a whole run on one device."""
     batch = config.training.batch_size * config.training.gradient_accumulation
-    return math.ceil(config.training.epochs * math.ceil(reports / batch))
+    return math.ceil(config.training.epochs * math.ceil(rows / batch))
 
 
 def computes_in_bf16() -> bool:

@@ -14,7 +14,7 @@ from datasets import Dataset, Features, List, Value
 from torch import Tensor
 
 from marsad.data.reports import Report, targets
-from marsad.modeling.tagging import UNKNOWN, bio_tags
+from marsad.modeling.tagging import UNKNOWN, bio_tags, window_tags
 from marsad.modeling.windows import WindowCutter
 from marsad.taxonomy import Taxonomy
 
@@ -27,6 +27,7 @@ FEATURES = Features(
         "tokens": Value("int32"),
     }
 )
+WINDOW_FEATURES = Features({"ids": List(Value("int32")), "tags": List(Value("int16")), "length": Value("int32")})
 BATCH = 256
 
 
@@ -46,22 +47,41 @@ def encode_reports(reports: Sequence[Report], cutter: WindowCutter, taxonomy: Ta
             batch = reports[start : start + BATCH]
             encoded = cutter([report.text for report in batch], [report.date for report in batch])
             for report, one in zip(batch, encoded, strict=True):
-                spans = None if report.factions is None else [(m.start, m.end, m.affiliation) for m in report.factions]
                 yield {
                     "windows": [list(window.ids) for window in one.windows],
-                    "tags": [bio_tags(window.offsets, spans, camps) for window in one.windows] if camps else [],
+                    "tags": [bio_tags(window.offsets, _spans(report), camps) for window in one.windows] if camps else [],
                     "labels": targets(report, taxonomy),
                     "length": sum(len(window.ids) for window in one.windows),
                     "tokens": one.tokens,
                 }
 
-    digest = _fingerprint(reports, cutter, taxonomy, camps)
+    digest = _fingerprint(reports, cutter, [taxonomy.flat, list(camps)])
     return Dataset.from_generator(rows, features=FEATURES, cache_dir=str(cache_folder() / "reports"), fingerprint=digest)
 
 
-def _fingerprint(reports: Sequence[Report], cutter: WindowCutter, taxonomy: Taxonomy, camps: Sequence[str]) -> str:
+def encode_windows(reports: Sequence[Report], cutter: WindowCutter, camps: Sequence[str]) -> Dataset:
+    """Return one row a window of the reports whose factions are annotated: its pieces and their BIO tags; kept as above."""
+    annotated = [report for report in reports if report.factions is not None]
+
+    def rows() -> Iterator[dict[str, Any]]:
+        for start in range(0, len(annotated), BATCH):
+            batch = annotated[start : start + BATCH]
+            encoded = cutter([report.text for report in batch], [report.date for report in batch])
+            for report, one in zip(batch, encoded, strict=True):
+                for window, tags in zip(one.windows, window_tags(one.windows, _spans(report), camps), strict=True):
+                    yield {"ids": list(window.ids), "tags": tags, "length": len(window.ids)}
+
+    digest = _fingerprint(annotated, cutter, ["windows", list(camps)])
+    return Dataset.from_generator(rows, features=WINDOW_FEATURES, cache_dir=str(cache_folder() / "windows"), fingerprint=digest)
+
+
+def _spans(report: Report) -> list[tuple[int, int, str]] | None:
+    return None if report.factions is None else [(m.start, m.end, m.affiliation) for m in report.factions]
+
+
+def _fingerprint(reports: Sequence[Report], cutter: WindowCutter, labels: list[Any]) -> str:
     digest = hashlib.sha256(cutter.tokenizer.backend_tokenizer.to_str().encode())
-    settings = [cutter.length, cutter.overlap, cutter.date_prefix, taxonomy.flat, list(camps)]
+    settings = [cutter.length, cutter.overlap, cutter.date_prefix, *labels]
     digest.update(json.dumps(settings).encode())
     for report in reports:
         digest.update(json.dumps(report.to_dict(), sort_keys=True, default=str).encode())
@@ -86,6 +106,22 @@ class Collator:
             "labels": torch.tensor([row["labels"] for row in rows]),
         }
         return batch | ({"tags": _padded(tags, width, UNKNOWN)} if tags else {})
+
+
+class WindowCollator:
+    """Pads the windows of a batch to one width, under the names that transformers' token models ask for."""
+
+    def __init__(self, pad_id: int) -> None:
+        self.pad_id = pad_id
+
+    def __call__(self, rows: list[dict[str, Any]]) -> dict[str, Tensor]:
+        """Return `input_ids`, `attention_mask` and `labels`, each (windows, width)."""
+        width = max(len(row["ids"]) for row in rows)
+        return {
+            "input_ids": _padded([row["ids"] for row in rows], width, self.pad_id),
+            "attention_mask": _padded([[1] * len(row["ids"]) for row in rows], width, 0),
+            "labels": _padded([row["tags"] for row in rows], width, UNKNOWN),
+        }
 
 
 def _padded(rows: Sequence[Sequence[int]], width: int, value: int) -> Tensor:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import shutil
 import time
@@ -35,13 +34,13 @@ from marsad.modeling.folders import dropouts, load_classifier, save_tokenizer, s
 from marsad.modeling.heads import probabilities
 from marsad.modeling.settings import ModelSettings
 from marsad.modeling.tagging import bio_names
-from marsad.taxonomy import Taxonomy, find_taxonomy
+from marsad.taxonomy import Taxonomy
 from marsad.training.arguments import BEST, training_arguments
 from marsad.training.encoding import Collator, encode_reports
 from marsad.training.preparation import Preparation, prepare
-from marsad.training.record import origin
+from marsad.training.record import save_record
 from marsad.training.trainer import FACTION_HEAD, ReportTrainer, positive_weights
-from marsad.training.work import close_work, full_disk_told, last_checkpoint, open_work, write_json
+from marsad.training.work import close_work, full_disk_told, last_checkpoint, open_work
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +71,7 @@ def finetune(
         trainer.train(resume_from_checkpoint=last_checkpoint(work) if resume else None)
         _save_model(trainer, preparation, saved)
         dev = set_thresholds(saved, preparation.dev)
-        _save_record(saved, preparation, dev, trainer, time.time() - started)
+        save_record(saved, preparation, dev.to_dict(), trainer.state, time.time() - started)
         close_work(work, saved, target)
     return target, dev
 
@@ -166,27 +165,3 @@ def _calibrate(folder: Path, dev: Sequence[Report]) -> None:
     scale_head(folder, [1 / found[task.name] for task in settings.taxonomy.tasks for _ in task.ids])
     before = settings.temperatures
     replace(settings, temperatures={task: before.get(task, 1.0) * own for task, own in found.items()}).save(folder)
-
-
-def _save_record(folder: Path, preparation: Preparation, dev: Evaluation, trainer: ReportTrainer, seconds: float) -> None:
-    config = preparation.config
-    files = [
-        find_taxonomy(config.taxonomy),
-        config.data.train,
-        *filter(None, [config.data.dev]),
-        *sorted(preparation.base.glob("*.safetensors")),
-    ]
-    record = origin(files) | {
-        "seed": config.seed,
-        "reports": {"train": len(preparation.train), "dev": len(preparation.dev), "held_out": len(preparation.held_out)},
-        "leak": {"stories": len(preparation.leak.stories), "near_duplicates": len(preparation.leak.twins)},
-        "seconds": round(seconds, 1),
-        "epochs": trainer.state.epoch,
-        "history": trainer.state.log_history,
-    }
-    (folder / "config.yaml").write_text(dump_config(config), encoding="utf-8")
-    write_json(folder / "run.json", record)
-    write_json(folder / "metrics.json", dev.to_dict())
-    if preparation.held_out:
-        lines = (json.dumps(report.to_dict(), ensure_ascii=False) for report in preparation.held_out)
-        (folder / "held-out.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,15 +11,16 @@ from typing import TypeVar
 
 from transformers import AutoConfig, PreTrainedTokenizerBase
 
-from marsad.config.schema import TrainConfig
+from marsad.config.schema import Subject, TrainConfig
 from marsad.data.duplicates import group_reports
 from marsad.data.reports import Report, read_reports
 from marsad.data.splits import split_by_story
 from marsad.errors import ConfigError, MarsadError
+from marsad.gazetteer import find_gazetteer, read_gazetteer
 from marsad.modeling.folders import find_model, load_tokenizer
 from marsad.modeling.tokenizer import clean_first
 from marsad.modeling.windows import WindowCutter
-from marsad.taxonomy import Taxonomy, find_taxonomy, read_taxonomy
+from marsad.taxonomy import CAMPS, Taxonomy, find_taxonomy, read_taxonomy
 from marsad.training.arguments import total_steps
 from marsad.training.leaks import Leak, find_leak
 
@@ -63,7 +65,7 @@ class Plan:
     dev: int
     held_out: int
     counts: dict[str, dict[str, tuple[int, int]]]
-    """Per task and label the positives in train and in dev."""
+    """Per task and label the positives in train and in dev: reports, or mentions of factions."""
     tokens: tuple[int, int, int]
     """Word pieces of a training report: median, 95th of a hundred, most."""
     windows: int
@@ -93,7 +95,10 @@ def prepare(config: TrainConfig, allow_leak: bool = False) -> Preparation:
     """
     mistakes = Mistakes()
     whole = mistakes.take(lambda: read_taxonomy(find_taxonomy(config.taxonomy)))
-    taxonomy = mistakes.take(lambda: whole.only(tuple(config.tasks))) if whole else None
+    taxonomy = mistakes.take(lambda: whole.only(tuple(config.tasks) or (CAMPS,))) if whole else None
+    gazetteer = config.gazetteer
+    if gazetteer is not None and whole:
+        mistakes.take(lambda: read_gazetteer(find_gazetteer(gazetteer), whole))
     train = mistakes.take(lambda: read_reports(config.data.train, whole)) if whole else None
     dev_file = config.data.dev
     dev = mistakes.take(lambda: read_reports(dev_file, whole)) if whole and dev_file else None
@@ -108,7 +113,7 @@ def prepare(config: TrainConfig, allow_leak: bool = False) -> Preparation:
     rest, held_out = split_by_story(group_reports(train), config.data.test_share, config.seed + 1)
     if dev is None:
         rest, dev = split_by_story(rest, config.data.dev_share, config.seed)
-    warnings = (*leak.describe(whole, whole=True), *_warnings(taxonomy, rest, dev))
+    warnings = (*leak.describe(whole, whole=True), *_warnings(taxonomy, rest, dev, config.task))
     return Preparation(config, taxonomy, base, length, tokenizer, rest, dev, held_out, warnings, leak)
 
 
@@ -116,20 +121,19 @@ def plan(preparation: Preparation) -> Plan:
     """Return label counts, lengths, windows and steps of a run; reads every training report once."""
     encoded = preparation.cutter([report.text for report in preparation.train], [r.date for r in preparation.train])
     lengths = sorted(one.tokens for one in encoded)
-    counts = {
-        task.name: {
-            id: (_positives(preparation.train, task.name, id), _positives(preparation.dev, task.name, id)) for id in task.ids
-        }
-        for task in preparation.taxonomy.tasks
-    }
+    counts = {}
+    for task in preparation.taxonomy.tasks:
+        train, dev = (_positives(part, task.name, preparation.config.task) for part in (preparation.train, preparation.dev))
+        counts[task.name] = {id: (train[id], dev[id]) for id in task.ids}
+    windows = sum(len(one.windows) for one in encoded)
     return Plan(
         len(preparation.train),
         len(preparation.dev),
         len(preparation.held_out),
         counts,
         (round(statistics.median(lengths)), lengths[int(0.95 * (len(lengths) - 1))], lengths[-1]),
-        sum(len(one.windows) for one in encoded),
-        total_steps(preparation.config, len(preparation.train)),
+        windows,
+        total_steps(preparation.config, len(preparation.train) if preparation.config.task == "reports" else windows),
     )
 
 
@@ -156,21 +160,28 @@ def longest_input(base: Path) -> int:
     return int(settings.max_position_embeddings) - lost
 
 
-def _positives(reports: Sequence[Report], task: str, label: str) -> int:
-    return sum(label in report.labels.get(task, ()) for report in reports)
+def _positives(reports: Sequence[Report], task: str, subject: Subject) -> Counter[str]:
+    """Return how many reports have each label of `task`, or how many mentions of factions each camp."""
+    if subject == "factions":
+        return Counter(mention.affiliation for report in reports for mention in report.factions or ())
+    return Counter(label for report in reports for label in set(report.labels.get(task, ())))
 
 
-def _warnings(taxonomy: Taxonomy, train: Sequence[Report], dev: Sequence[Report]) -> tuple[str, ...]:
+def _warnings(taxonomy: Taxonomy, train: Sequence[Report], dev: Sequence[Report], subject: Subject) -> tuple[str, ...]:
     if not train or not dev:
         raise ConfigError(
             f"{len(train)} reports to train on and {len(dev)} for dev: neither may be empty. Add reports or change the shares."
         )
     found = []
     for task in taxonomy.tasks:
-        if not any(task.name in report.labels for report in train):
+        learned, measured = _positives(train, task.name, subject), _positives(dev, task.name, subject)
+        if subject == "factions" and not (learned and measured):
+            empty = "dev" if learned else "training"
+            raise ConfigError(f"no {empty} report names a force under 'factions'. Annotate the forces named, with their camps.")
+        if subject == "reports" and not any(task.name in report.labels for report in train):
             raise ConfigError(f"no training report is annotated for {task.name!r}. Annotate some, or take the task out of 'tasks'.")
-        absent = [id for id in task.ids if not _positives(train, task.name, id)]
-        unmeasured = [id for id in task.ids if id not in absent and not _positives(dev, task.name, id)]
+        absent = [id for id in task.ids if not learned[id]]
+        unmeasured = [id for id in task.ids if learned[id] and not measured[id]]
         if absent:
             found.append(f"{task.name}: no training report has {', '.join(absent)}: the model cannot learn it. Annotate some.")
         if unmeasured:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import subprocess
@@ -12,10 +13,40 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from transformers import TrainerState
 
+from marsad.config.loading import dump_config
 from marsad.files import sha256
+from marsad.taxonomy import find_taxonomy
+from marsad.training.preparation import Preparation
+from marsad.training.work import write_json
 
 PACKAGES = ("marsad", "torch", "transformers", "tokenizers", "datasets", "evaluate", "accelerate", "scikit-learn", "numpy")
+
+
+def save_record(folder: Path, preparation: Preparation, dev: dict[str, Any], state: TrainerState, seconds: float) -> None:
+    """Write config, run record, dev scores and held-out reports into a trained model's folder."""
+    config = preparation.config
+    files = [
+        find_taxonomy(config.taxonomy),
+        config.data.train,
+        *filter(None, [config.data.dev]),
+        *sorted(preparation.base.glob("*.safetensors")),
+    ]
+    record = origin(files) | {
+        "seed": config.seed,
+        "reports": {"train": len(preparation.train), "dev": len(preparation.dev), "held_out": len(preparation.held_out)},
+        "leak": {"stories": len(preparation.leak.stories), "near_duplicates": len(preparation.leak.twins)},
+        "seconds": round(seconds, 1),
+        "epochs": state.epoch,
+        "history": state.log_history,
+    }
+    (folder / "config.yaml").write_text(dump_config(config), encoding="utf-8")
+    write_json(folder / "run.json", record)
+    write_json(folder / "metrics.json", dev)
+    if preparation.held_out:
+        lines = (json.dumps(report.to_dict(), ensure_ascii=False) for report in preparation.held_out)
+        (folder / "held-out.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
 def origin(files: Iterable[Path]) -> dict[str, Any]:

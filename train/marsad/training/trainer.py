@@ -1,4 +1,4 @@
-"""The one subclass of `Trainer`: a report is several windows, a task may be missing, the head may learn faster."""
+"""The subclasses of `Trainer`: the head may learn faster; a report is several windows, a task may be missing."""
 
 from __future__ import annotations
 
@@ -21,8 +21,31 @@ FACTION_HEAD = "faction_head"
 """Attribute under which a model carries the helper head while it trains."""
 
 
-class ReportTrainer(Trainer):
-    """Trains on reports: windows pooled to reports, one masked loss a task, layer-wise learning rates."""
+class LayerwiseTrainer(Trainer):
+    """Trains with a learning rate of its own for the head, and one for each layer."""
+
+    def __init__(self, *, training: TrainingSection, **kwargs: Any) -> None:
+        self.training = training
+        super().__init__(**kwargs)
+
+    def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
+        """Return AdamW with a group for each learning rate, matrices decayed, biases and norms not."""
+        if getattr(self, "optimizer", None) is None:
+            network = model or self.model
+            decayed = set(self.get_decay_parameter_names(network))
+            groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+            for name, parameter in network.named_parameters():
+                decay = self.args.weight_decay if name in decayed else 0.0
+                rate = learning_rate(name, self.model, self.training)
+                groups.setdefault((rate, decay), []).append(parameter)
+            made = [{"params": p, "lr": rate, "weight_decay": decay} for (rate, decay), p in groups.items()]
+            kind, settings = self.get_optimizer_cls_and_kwargs(self.args, network)
+            self.optimizer = kind(made, **settings)
+        return self.optimizer
+
+
+class ReportTrainer(LayerwiseTrainer):
+    """Trains on reports: windows pooled to reports, one masked loss a task."""
 
     loss_is_scaled_for_ga = False
 
@@ -31,11 +54,10 @@ class ReportTrainer(Trainer):
         *,
         taxonomy: Taxonomy,
         tasks: Mapping[str, TaskSection],
-        training: TrainingSection,
         pos_weight: Tensor,
         **kwargs: Any,
     ) -> None:
-        self.taxonomy, self.tasks, self.training, self.pos_weight = taxonomy, tasks, training, pos_weight
+        self.taxonomy, self.tasks, self.pos_weight = taxonomy, tasks, pos_weight
         self.pooling: dict[str, Pooling] = {name: task.pooling for name, task in tasks.items()}
         super().__init__(**kwargs)
 
@@ -73,21 +95,6 @@ class ReportTrainer(Trainer):
             weight = self.pos_weight[part].to(logits.device)
             total = total + task.weight * task_loss(logits[:, part], target, known, kind, task.imbalance, weight)
         return total
-
-    def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
-        """Return AdamW with a group for each learning rate, matrices decayed, biases and norms not."""
-        if getattr(self, "optimizer", None) is None:
-            network = model or self.model
-            decayed = set(self.get_decay_parameter_names(network))
-            groups: dict[tuple[float, float], list[nn.Parameter]] = {}
-            for name, parameter in network.named_parameters():
-                decay = self.args.weight_decay if name in decayed else 0.0
-                rate = learning_rate(name, self.model, self.training)
-                groups.setdefault((rate, decay), []).append(parameter)
-            made = [{"params": p, "lr": rate, "weight_decay": decay} for (rate, decay), p in groups.items()]
-            kind, settings = self.get_optimizer_cls_and_kwargs(self.args, network)
-            self.optimizer = kind(made, **settings)
-        return self.optimizer
 
 
 def learning_rate(name: str, model: PreTrainedModel, training: TrainingSection) -> float:

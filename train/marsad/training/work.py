@@ -13,6 +13,7 @@ from accelerate import PartialState
 from safetensors import SafetensorError
 
 from marsad.errors import ConfigError
+from marsad.inference.tagger import COMPANION
 
 
 def open_work(target: Path, config: str, resume: bool, overwrite: bool) -> Path:
@@ -81,7 +82,7 @@ def full_disk_told(work: Path) -> Iterator[None]:
 def close_work(work: Path, made: Path, target: Path) -> None:
     """Put the finished folder `made` in its place and remove the run's; an older model there is kept until then.
 
-    TensorBoard's logs go with it, in `runs/`.
+    TensorBoard's logs go with it, in `runs/`, and so does the older model's tagger of factions, which has its own encoder.
     """
     if (logs := work / "runs").is_dir():
         logs.replace(made / "runs")
@@ -89,6 +90,8 @@ def close_work(work: Path, made: Path, target: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
     if target.exists():
         target.replace(old)
+    if (companion := old / COMPANION).is_dir():
+        companion.replace(made / COMPANION)
     made.replace(target)
     shutil.rmtree(old, ignore_errors=True)
     shutil.rmtree(work)
