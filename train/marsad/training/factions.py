@@ -70,6 +70,7 @@ def _trainer(preparation: Preparation, work: Path, callbacks: Sequence[TrainerCa
         train_dataset=train,
         eval_dataset=encode_windows(preparation.dev, preparation.cutter, camps),
         data_collator=WindowCollator(preparation.tokenizer.pad_token_id),
+        processing_class=preparation.tokenizer,
         compute_metrics=lambda prediction: _dev_scores(prediction, camps),
         callbacks=[EarlyStoppingCallback(config.training.patience), *callbacks],
     )

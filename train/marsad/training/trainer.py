@@ -22,7 +22,7 @@ FACTION_HEAD = "faction_head"
 
 
 class LayerwiseTrainer(Trainer):
-    """Trains with a learning rate of its own for the head, and one for each layer."""
+    """Trains with a learning rate of its own for the head, and one for each layer, on words of which some are hidden."""
 
     def __init__(self, *, training: TrainingSection, **kwargs: Any) -> None:
         self.training = training
@@ -42,6 +42,18 @@ class LayerwiseTrainer(Trainer):
             kind, settings = self.get_optimizer_cls_and_kwargs(self.args, network)
             self.optimizer = kind(made, **settings)
         return self.optimizer
+
+    def training_step(self, model: nn.Module, inputs: dict[str, Any], *rest: Any) -> Tensor:
+        """Take a step on texts of which a share of the word pieces is hidden."""
+        return super().training_step(model, {**inputs, "input_ids": self._hidden(inputs["input_ids"])}, *rest)
+
+    def _hidden(self, ids: Tensor) -> Tensor:
+        """Return piece numbers with a share of them, other than special ones, turned into [MASK]'s."""
+        rate, tokenizer = self.training.word_dropout, self.processing_class
+        if not rate:
+            return ids
+        special = torch.isin(ids, torch.tensor(tokenizer.all_special_ids, device=ids.device))
+        return ids.masked_fill((torch.rand(ids.shape, device=ids.device) < rate) & ~special, tokenizer.mask_token_id)
 
 
 class ReportTrainer(LayerwiseTrainer):
@@ -68,9 +80,7 @@ class ReportTrainer(LayerwiseTrainer):
         labels, report, tags = inputs["labels"], inputs["report"], inputs.get("tags")
         helper = None if tags is None else getattr(self.model, FACTION_HEAD, None)
         output = model(
-            input_ids=self._hidden(inputs["input_ids"]) if model.training else inputs["input_ids"],
-            attention_mask=inputs["attention_mask"],
-            output_hidden_states=helper is not None,
+            input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"], output_hidden_states=helper is not None
         )
         logits = pool_tasks(output.logits.float(), report, len(labels), self.taxonomy.slices, self.pooling)
         loss = self._loss(logits, labels)
@@ -78,14 +88,6 @@ class ReportTrainer(LayerwiseTrainer):
             found = helper(output.hidden_states[-1]).flatten(0, 1).float()
             loss = loss + self.training.faction_loss * cross_entropy(found, tags.flatten(), ignore_index=UNKNOWN)
         return (loss, {"logits": logits}) if return_outputs else loss
-
-    def _hidden(self, ids: Tensor) -> Tensor:
-        """Return piece numbers with a share of the words' hidden behind [MASK]; special pieces stay."""
-        rate, tokenizer = self.training.word_dropout, self.processing_class
-        if not rate:
-            return ids
-        special = torch.isin(ids, torch.tensor(tokenizer.all_special_ids, device=ids.device))
-        return ids.masked_fill((torch.rand(ids.shape, device=ids.device) < rate) & ~special, tokenizer.mask_token_id)
 
     def _loss(self, logits: Tensor, labels: Tensor) -> Tensor:
         total = logits.new_zeros(())
