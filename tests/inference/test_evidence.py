@@ -39,7 +39,8 @@ def test_the_sentence_with_most_of_the_score_is_quoted(fillers: int) -> None:
 
 def test_one_sentence_is_the_evidence_with_the_whole_score() -> None:
     [one] = find_evidence("  ab ab ", [0], words(["ab ab"])[0], words).values()
-    assert (one.start, one.end, one.drop) == (2, 7, pytest.approx(0.2))
+    assert (one.start, one.end) == (2, 7)
+    assert one.drop == pytest.approx(0.2)
 
 
 def test_without_a_label_there_is_no_evidence() -> None:

@@ -66,7 +66,8 @@ def test_the_camp_is_that_of_most_mentions_by_score() -> None:
     text = "لواء الزيتون. لواء الزيتون. لواء الزيتون."
     found = [Span(0, 12, "turkey", 0.5), Span(14, 26, "turkey", 0.5), Span(28, 40, "sdf", 0.9)]
     [force] = group(text, None, found, None)
-    assert (force.affiliation, force.score) == ("turkey", pytest.approx(0.5))
+    assert force.affiliation == "turkey"
+    assert force.score == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize(("score", "changed"), [(CONFIDENT, True), (CONFIDENT - 0.01, False)])
