@@ -26,7 +26,7 @@ def predictor(tiny_model: Path) -> Predictor:
 
 def words(texts: Sequence[str]) -> np.ndarray:
     """A stand-in for a model: the shares of the words `ab` and `cd` among ten."""
-    return np.array([[text.split().count("ab") / 10, text.split().count("cd") / 10] for text in texts])
+    return np.array([[text.count("ab") / 10, text.count("cd") / 10] for text in texts])
 
 
 @pytest.mark.parametrize("fillers", [1, CANDIDATES + 4])
@@ -39,19 +39,19 @@ def test_the_sentence_with_most_of_the_score_is_quoted(fillers: int) -> None:
 
 def test_one_sentence_is_the_evidence_with_the_whole_score() -> None:
     [one] = find_evidence("  ab ab ", [0], words(["ab ab"])[0], words).values()
-    assert (one.start, one.end, one.drop) == (2, 7, pytest.approx(0.2))
+    assert (one.start, one.end) == (2, 7)
+    assert one.drop == pytest.approx(0.2)
 
 
 def test_without_a_label_there_is_no_evidence() -> None:
     assert find_evidence("ab. cd.", [], words(["ab. cd."])[0], words) == {}
 
 
-def test_each_label_of_a_prediction_carries_its_sentence(predictor: Predictor) -> None:
-    text = f"{QUIET} {SHELLING} {QUIET}\n{ARREST} {QUIET}"
+@pytest.mark.parametrize(("sentence", "label"), [(SHELLING, "shelling"), (ARREST, "arrest_raid")])
+def test_the_label_of_a_prediction_carries_its_sentence(predictor: Predictor, sentence: str, label: str) -> None:
+    text = f"{QUIET} {QUIET}\n{sentence} {QUIET}"
     found = predictor.predict(text, evidence=True)
-    quoted = {one.label: text[one.evidence.start : one.evidence.end] for one in found.event_type if one.evidence}
-    assert quoted["shelling"] == SHELLING
-    assert quoted["arrest_raid"] == ARREST
+    assert {one.label: text[one.evidence.start : one.evidence.end] for one in found.event_type if one.evidence} == {label: sentence}
     row = found.to_dict()["event_type"][0]
     assert set(row["evidence"]) == {"start", "end", "drop"}
     assert "evidence" not in predictor.predict(text).to_dict()["event_type"][0]

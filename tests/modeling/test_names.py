@@ -28,6 +28,7 @@ def test_spellings_of_one_name_are_counted_together_and_the_most_frequent_camp_w
         ("وـقوات", "قوات"),
         ("للجيش", "للجيش"),
         ("لواء", "لواء"),
+        ("وكالة", "وكالة"),
         ("فصائل", "فصائل"),
         ("و", "و"),
     ],

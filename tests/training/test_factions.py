@@ -21,6 +21,7 @@ from marsad.modeling.tagging import bio_names
 from marsad.taxonomy import Taxonomy
 from marsad.training.factions import train_tagger
 from marsad.training.preparation import plan, prepare
+from marsad.training.work import close_work
 
 MakeConfig = Callable[..., TrainConfig]
 FewReports = Callable[..., dict[str, Path]]
@@ -128,3 +129,14 @@ def test_the_plan_counts_mentions(tagger_config: MakeConfig) -> None:
 def test_tasks_are_of_reports_alone(tagger_config: MakeConfig, changes: dict[str, Any], told: str) -> None:
     with pytest.raises(ValueError, match=told):
         tagger_config(**changes)
+
+
+def test_a_model_that_is_replaced_keeps_its_tagger(tmp_path: Path) -> None:
+    target, work = tmp_path / "model", tmp_path / ".model.partial"
+    (target / "factions").mkdir(parents=True)
+    (target / "factions" / "config.json").write_text("{}", encoding="utf-8")
+    (target / "old.json").write_text("{}", encoding="utf-8")
+    (work / "model").mkdir(parents=True)
+    close_work(work, work / "model", target)
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+    assert sorted(str(path.relative_to(target)) for path in target.rglob("*.json")) == ["factions/config.json"]

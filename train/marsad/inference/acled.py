@@ -31,6 +31,7 @@ COLUMNS = (
 Row = dict[str, str]
 Side = tuple[str, str]
 """A camp's name in English, and the forces of it that are named, by `; `."""
+NOBODY: Side = ("", "")
 
 
 def acled_rows(predictions: Iterable[tuple[Input, Prediction | None]], taxonomy: Taxonomy) -> Iterator[Row]:
@@ -53,7 +54,7 @@ def _event_rows(one: Input, found: Prediction, label: LabelScore, events: Task, 
         return
     event_type, sub_event_type = _place(crosswalk)
     sides = _sides(found, label.evidence, camps)
-    for first, second in list(combinations(sides, 2)) or [(*sides, ("", ""), ("", ""))[:2]]:
+    for first, second in combinations(sides + [NOBODY] * (2 - len(sides)), 2):
         yield dict.fromkeys(COLUMNS[1:], "") | {
             "event_date": one.date or "",
             "event_type": event_type,

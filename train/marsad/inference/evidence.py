@@ -25,11 +25,11 @@ def find_evidence(text: str, labels: Sequence[int], scores: np.ndarray, score: S
     places = sentences(text)
     if not labels or not places:
         return {}
-    candidates = dict.fromkeys(labels, range(len(places)))
+    candidates = {label: list(range(len(places))) for label in labels}
     if len(places) > CANDIDATES:
         alone = score([text[start:end] for start, end in places])
-        candidates = {label: np.argsort(-alone[:, label])[:CANDIDATES] for label in labels}
-    left_out = sorted({int(at) for own in candidates.values() for at in own})
+        candidates = {label: np.argsort(-alone[:, label])[:CANDIDATES].tolist() for label in labels}
+    left_out = sorted({at for own in candidates.values() for at in own})
     drops = scores - _readable_scores([text[: places[at][0]] + text[places[at][1] :] for at in left_out], scores, score)
     found = {}
     for label, own in candidates.items():

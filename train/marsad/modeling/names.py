@@ -14,11 +14,12 @@ from marsad.errors import ModelError
 from marsad.text import PREFIXES, normalize
 
 FILE = "names.json"
-ARTICLE = "\u0627\u0644"
-"""Alef, lam: the article."""
+WITH_ARTICLE = re.compile("\u0627\u0644\\w{3}")
+"""Alef and lam, the article, before a word; what is shorter is no name (as in wikala, an agency)."""
 NEXT_LETTER = re.compile(r"[^\W_\u0640]")
 """A letter or digit; no mark, no tatweel."""
-MOST_PREFIXES = 2
+ATTACHED = re.compile(f"[\u0648\u0641]?[{PREFIXES}]?")
+"""Waw or fa, then one more: the one-letter words that may stand before a name in its first word."""
 
 
 @dataclass(frozen=True)
@@ -55,20 +56,19 @@ class Names:
     def cut(self, text: str, start: int, end: int) -> int:
         """Return where the name in the word `text[start:end]` begins: behind one-letter words written together with it.
 
-        A prefix goes where the article follows it, or where names begin with the rest more often than with the whole.
+        Letters go where the article follows them, or where names begin with the rest more often than with the whole.
         Lam that has swallowed the article's alef stays, as annotators have it.
         """
-        word = normalize(text[start:end])
-        for _ in range(MOST_PREFIXES):
+        for _ in range(self._prefixes(normalize(text[start:end]))):
             letter = NEXT_LETTER.search(text, start + 1, end)
-            if letter is None or not self._prefixed(word):
-                break
-            start, word = letter.start(), word[1:]
+            start = letter.start() if letter else start
         return start
 
-    def _prefixed(self, word: str) -> bool:
-        rest = word[1:]
-        return len(rest) > 2 and word[0] in PREFIXES and (rest.startswith(ARTICLE) or self.openers[rest] > self.openers[word])
+    def _prefixes(self, word: str) -> int:
+        """Return how many letters stand before the name in a normalised word."""
+        attached = ATTACHED.match(word)
+        lengths = [n for n in range(1 + (attached.end() if attached else 0)) if n == 0 or len(word) - n > 2]
+        return max(lengths, key=lambda n: (n > 0 and WITH_ARTICLE.match(word, n) is not None, self.openers[word[n:]], -n))
 
 
 def key(name: str) -> str:
