@@ -37,7 +37,7 @@ def falls(predictor: Predictor, report: Report, dice: Random) -> list[tuple[str,
 
 def main(reports: str, model: str = "default", most: str = "0") -> None:
     taxonomy = read_taxonomy(find_taxonomy("syria"))
-    predictor, dice = load(model), Random(13)  # noqa: S311
+    predictor, dice = load(model), Random(13)
     chosen = read_reports(Path(reports), taxonomy)[: int(most) or None]
     found = [one for report in chosen for one in falls(predictor, report, dice)]
     table = Table(title=f"{reports}: {len(chosen)} reports, {model}")
