@@ -23,6 +23,8 @@ class DataSection(Section):
 
     train: Path
     """Annotated reports (JSONL or CSV)."""
+    also: tuple[Path, ...] = ()
+    """More files of training reports, read after `train`."""
     dev: Path | None = None
     """Reports to stop early and to set thresholds on; never trained on. Without it, `dev_share` of `train` is kept apart."""
     dev_share: float = Field(0.15, gt=0, lt=0.5)

@@ -14,6 +14,7 @@ from marsad.data.reports import Report, targets
 from marsad.data.splits import split_by_story
 from marsad.evaluation.bootstrap import Headline, headlines
 from marsad.evaluation.evaluate import ScoredReports
+from marsad.evaluation.gazetteer_baseline import shipped_scores
 from marsad.evaluation.thresholds import tune_thresholds
 from marsad.taxonomy import Taxonomy
 from marsad.text import normalize
@@ -54,6 +55,7 @@ def _label_scores(seen: csr_matrix, gold: np.ndarray, new: csr_matrix) -> np.nda
 
 BASELINES: dict[str, Scorer] = {
     "majority": majority_scores,
+    "gazetteer and keywords": lambda _, reports, taxonomy: shipped_scores(reports, taxonomy),
     "TF-IDF + logistic regression": tfidf_scores,
 }
 """The rows of the table, by name."""

@@ -45,9 +45,13 @@ def gazetteer_scores(
 
 
 def shipped_scores(reports: Sequence[Report], taxonomy: Taxonomy) -> np.ndarray:
-    """Return `gazetteer_scores` of the gazetteer and keywords that come with marsad."""
-    gazetteer = read_gazetteer(find_gazetteer("syria"), taxonomy)
-    return gazetteer_scores(reports, gazetteer, taxonomy, read_keywords(find_keywords(), taxonomy))
+    """Return `gazetteer_scores` of the gazetteer and keywords that come with marsad, NaN where they are of another war."""
+    try:
+        gazetteer = read_gazetteer(find_gazetteer("syria"), taxonomy)
+        keywords = read_keywords(find_keywords(), taxonomy)
+    except ConfigError:
+        return np.full((len(reports), len(taxonomy.flat)), np.nan)
+    return gazetteer_scores(reports, gazetteer, taxonomy, keywords)
 
 
 def find_keywords() -> Path:

@@ -6,6 +6,7 @@ import statistics
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -99,7 +100,9 @@ def prepare(config: TrainConfig, allow_leak: bool = False) -> Preparation:
     gazetteer = config.gazetteer
     if gazetteer is not None and whole:
         mistakes.take(lambda: read_gazetteer(find_gazetteer(gazetteer), whole))
-    train = mistakes.take(lambda: read_reports(config.data.train, whole)) if whole else None
+    files = (config.data.train, *config.data.also)
+    parts = [mistakes.take(partial(read_reports, path, whole)) for path in files] if whole else []
+    train = [report for part in parts for report in part or ()]
     dev_file = config.data.dev
     dev = mistakes.take(lambda: read_reports(dev_file, whole)) if whole and dev_file else None
     base = mistakes.take(lambda: _find_encoder(config))

@@ -30,6 +30,7 @@ def save_record(folder: Path, preparation: Preparation, dev: dict[str, Any], sta
     files = [
         find_taxonomy(config.taxonomy),
         config.data.train,
+        *config.data.also,
         *filter(None, [config.data.dev]),
         *sorted(preparation.base.glob("*.safetensors")),
     ]
