@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,12 @@ import yaml
 from huggingface_hub import ModelCard
 
 from marsad.errors import ConfigError, ModelError
+from marsad.inference.predictor import load
 from marsad.publishing.card import changes, model_card
 from marsad.publishing.check import REPORTS, score_differences
 from marsad.publishing.dossier import read_dossier
 from marsad.publishing.endpoint import checked, choose_endpoint
-from marsad.publishing.parcel import PLACE, Parcel, pack
+from marsad.publishing.parcel import PLACE, Parcel, deliver, pack
 
 ROOT = Path(__file__).parents[2]
 
@@ -133,11 +135,21 @@ def test_packing_twice_gives_the_same_bytes(packed: Parcel, model_folder: Path, 
         assert path.read_bytes() == (again.folder / path.name).read_bytes(), path.name
 
 
-def test_a_companion_is_named_and_kept(model_folder: Path, tmp_path: Path) -> None:
-    companion = {"repo": "org/tiny-factions", "revision": "v1.0.0"}
-    parcel = pack(model_folder, "org/tiny", tmp_path, companion=companion)
-    assert "`org/tiny-factions`" in parcel.card
-    assert json.loads((tmp_path / "marsad.json").read_text(encoding="utf-8"))["companion"] == companion
+def test_a_tagger_goes_with_its_model(model_folder: Path, tiny_tagger: Path, tmp_path: Path) -> None:
+    both = tmp_path / "both"
+    shutil.copytree(model_folder, both)
+    shutil.copytree(tiny_tagger, both / "factions")
+    place = tmp_path / "place"
+    place.mkdir()
+    parcel = pack(both, "org/tiny", place)
+    assert 'subfolder="factions"' in parcel.card
+    assert {"factions/model.safetensors", "factions/names.json", "factions/tokenizer.json"} <= parcel.files.keys()
+    deliver(parcel, tmp_path / "delivery")
+    found = load(tmp_path / "delivery").predict("قصفت قوات النظام بالمدفعية بلدة كفرنبل.")
+    assert found.factions is not None
+    (tmp_path / "delivery" / "factions" / "names.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(ModelError, match="names.json: another content"):
+        load(tmp_path / "delivery")
 
 
 def test_the_check_reports_are_twenty_of_the_seeds() -> None:

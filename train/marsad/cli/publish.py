@@ -25,7 +25,6 @@ def publish(
     endpoint: Annotated[str | None, typer.Option(help="Address of another hub.")] = None,
     to_dir: Annotated[Path | None, typer.Option(help="Write the folder there, with SHA256SUMS, and send nothing.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Publish a model that was never evaluated; the card says so.")] = False,
-    companion: Annotated[str | None, typer.Option(help="Model that belongs with it: ORG/NAME@TAG.")] = None,
 ) -> None:
     """Publish a model to a hub: checked, with a card, and fetched again to prove that it answers as here.
 
@@ -42,7 +41,7 @@ def publish(
         from marsad.publishing.parcel import deliver, pack
         from marsad.publishing.publish import publish as send
 
-        parcel = pack(find_model(model), repo, Path(place), tag, force, _companion(companion))
+        parcel = pack(find_model(model), repo, Path(place), tag, force)
         if to_dir is not None:
             deliver(parcel, to_dir)
             output.print(f"written: {escape(str(to_dir))} ({len(parcel.files)} files and SHA256SUMS)")
@@ -54,15 +53,6 @@ def publish(
         else:
             status.stop()
             _show(parcel, repo, public)
-
-
-def _companion(name: str | None) -> dict[str, str] | None:
-    if name is None:
-        return None
-    repo, _, revision = name.partition("@")
-    if not revision or repo.count("/") != 1:
-        raise typer.BadParameter(f"companion: found {name!r}, expected ORG/NAME@TAG")
-    return {"repo": repo, "revision": revision}
 
 
 def _show(parcel: Parcel, repo: str, public: bool) -> None:

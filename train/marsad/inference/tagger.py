@@ -15,7 +15,7 @@ from marsad.gazetteer import Gazetteer, read_gazetteer
 from marsad.inference.batching import forward
 from marsad.inference.factions import group
 from marsad.inference.prediction import Faction, Span
-from marsad.modeling.folders import load_tagger, load_tokenizer
+from marsad.modeling.folders import check_folder, load_tagger, load_tokenizer
 from marsad.modeling.names import Names, read_names
 from marsad.modeling.settings import FILE, ModelSettings, read_settings
 from marsad.modeling.tagging import Run, Word, best_path, bio_names, report_words, runs
@@ -97,6 +97,7 @@ def _trim(text: str, start: int, end: int) -> tuple[int, int]:
 
 def open_tagger(folder: Path, dtype: torch.dtype = torch.float32, device: torch.device | None = None) -> FactionTagger:
     """Load the tagger in `folder`. Raises `ModelError` where it is missing, damaged, or a model of reports."""
+    check_folder(folder)
     settings = read_settings(folder)
     if settings.task != "factions":
         raise ModelError(f"{folder}: this model labels reports, not factions. Name a folder trained with 'task: factions'.")

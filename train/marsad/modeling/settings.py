@@ -28,8 +28,6 @@ class ModelSettings:
     """Per multilabel task and label the least score that counts."""
     temperatures: dict[str, float] = field(default_factory=dict)
     """Per task what its head was divided by to calibrate the scores; 1 where it is missing, as in older files."""
-    companion: dict[str, str] | None = None
-    """Hub id (`repo`) and tag or commit (`revision`) of the model that was published together with this one."""
     task: Subject = "reports"
     """What the model labels; a tagger of `factions` has the one task of the camps, and no pooling and no thresholds."""
 
@@ -39,8 +37,7 @@ class ModelSettings:
 
     def save(self, folder: Path) -> None:
         """Write `marsad.json` into `folder`."""
-        given = {key: value for key, value in vars(self).items() if value is not None}
-        content = {"format": FORMAT, **given, "taxonomy": self.taxonomy.to_dict()}
+        content = {"format": FORMAT, **vars(self), "taxonomy": self.taxonomy.to_dict()}
         (folder / FILE).write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
 

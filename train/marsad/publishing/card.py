@@ -31,7 +31,7 @@ class Figure:
     value: str
 
 
-def model_card(dossier: Dossier, check: Check, repo: str, tag: str | None, companion: str | None = None) -> str:
+def model_card(dossier: Dossier, check: Check, repo: str, tag: str | None, tagger: bool = False) -> str:
     """Return the README of a published model; it depends on nothing but its arguments, so publishing twice changes nothing."""
     metrics = dossier.metrics or {}
     tasks = dossier.settings.taxonomy.tasks
@@ -39,7 +39,7 @@ def model_card(dossier: Dossier, check: Check, repo: str, tag: str | None, compa
         card_data=_front_matter(dossier, repo).to_yaml(),
         repo=repo,
         revision=tag,
-        companion=companion,
+        tagger=tagger,
         settings=dossier.settings,
         tasks=tasks,
         results={task.name: metrics.get("tasks", {}).get(task.name) for task in tasks},

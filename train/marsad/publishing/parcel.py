@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from marsad.errors import ConfigError
 from marsad.files import write_atomically, write_sums
+from marsad.inference.tagger import COMPANION, GAZETTEER
+from marsad.modeling import names
 from marsad.publishing.card import model_card
 from marsad.publishing.check import Check, record_check
 from marsad.publishing.dossier import FILES, RECORDS, Dossier, read_dossier
 from marsad.publishing.replay_marsad import CHECK
 
+OF_A_TAGGER = (names.FILE, GAZETTEER)
 PLACE = re.compile(r"(?<![\w.:/])/(?:[^/\s\"':,=]+/)+")
 """The folders of an absolute path: whose machine it was, and how it is arranged, is nobody's business."""
 
@@ -32,34 +35,25 @@ class Parcel:
     @property
     def files(self) -> dict[str, int]:
         """The files and their sizes in bytes."""
-        return {path.name: path.stat().st_size for path in sorted(self.folder.iterdir())}
+        paths = sorted(path for path in self.folder.rglob("*") if path.is_file())
+        return {path.relative_to(self.folder).as_posix(): path.stat().st_size for path in paths}
 
 
-def pack(
-    model: Path,
-    repo: str,
-    place: Path,
-    tag: str | None = None,
-    force: bool = False,
-    companion: Mapping[str, str] | None = None,
-) -> Parcel:
+def pack(model: Path, repo: str, place: Path, tag: str | None = None, force: bool = False) -> Parcel:
     """Check the model in `model` and lay out in the empty folder `place` what is published as `repo`.
 
-    `companion` (`repo`, `revision`) is the model that belongs with it, and is noted in `marsad.json`.
-    Raises `ModelError` with all that is missing.
+    Its tagger of factions goes with it, in the same sub-folder and so in the same commit. Raises `ModelError` with all that
+    is missing.
     """
     dossier = read_dossier(model, force)
-    for path in _matching(model, (*FILES, *RECORDS)):
-        if path.name in ("config.yaml", "run.json"):
-            write_atomically(place / path.name, PLACE.sub("", path.read_text(encoding="utf-8")))
-        else:
-            shutil.copyfile(path, place / path.name)
+    _lay_out(model, place)
+    if tagger := (model / COMPANION).is_dir():
+        (place / COMPANION).mkdir()
+        _lay_out(model / COMPANION, place / COMPANION)
     _note_taxonomy(place / "config.json", dossier)
-    if companion is not None:
-        replace(dossier.settings, companion=dict(companion)).save(place)
     check = record_check(place)
     write_atomically(place / CHECK, json.dumps(check.to_dict(), ensure_ascii=False, indent=1) + "\n")
-    card = model_card(dossier, check, repo, tag, (companion or {}).get("repo"))
+    card = model_card(dossier, check, repo, tag, tagger)
     write_atomically(place / "README.md", card)
     return Parcel(place, dossier, check, card)
 
@@ -72,8 +66,17 @@ def deliver(parcel: Parcel, target: Path) -> None:
     part = target.with_name(f".{target.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     shutil.copytree(parcel.folder, part)
-    write_sums(part)
+    for folder in (part, *(path for path in part.iterdir() if path.is_dir())):
+        write_sums(folder)
     part.replace(target)
+
+
+def _lay_out(model: Path, place: Path) -> None:
+    for path in _matching(model, (*FILES, *RECORDS, *OF_A_TAGGER)):
+        if path.name in ("config.yaml", "run.json"):
+            write_atomically(place / path.name, PLACE.sub("", path.read_text(encoding="utf-8")))
+        else:
+            shutil.copyfile(path, place / path.name)
 
 
 def _matching(folder: Path, patterns: Iterable[str]) -> list[Path]:
