@@ -148,7 +148,7 @@ def test_a_tagger_goes_with_its_model(model_folder: Path, tiny_tagger: Path, tmp
     found = load(tmp_path / "delivery").predict("قصفت قوات النظام بالمدفعية بلدة كفرنبل.")
     assert found.factions is not None
     (tmp_path / "delivery" / "factions" / "names.json").write_text("{}", encoding="utf-8")
-    with pytest.raises(ModelError, match="names.json: another content"):
+    with pytest.raises(ModelError, match=r"names\.json: another content"):
         load(tmp_path / "delivery")
 
 
