@@ -33,7 +33,7 @@ def honest(count: int, warmth: float, seed: int = 0) -> ScoredReports:
     return ScoredReports(TWO, scores, np.hstack([side, deed]), 0, 0)
 
 
-@pytest.mark.parametrize("warmth", [0.5, 1.0, 2.5])
+@pytest.mark.parametrize("warmth", [0.7, 1.0, 2.5])
 def test_the_temperature_that_was_put_in_is_found(warmth: float) -> None:
     found = fit_temperatures(honest(4000, warmth))
     assert found == {"side": pytest.approx(warmth, rel=0.08), "deed": pytest.approx(warmth, rel=0.1)}
