@@ -46,13 +46,13 @@ def made_up_reports(count: int, seed: int = 0) -> list[Report]:
     return reports
 
 
-def named_reports(count: int, seed: int = 0, places: tuple[str, ...] = PLACES) -> list[Report]:
-    """Return reports of one to five sentences whose forces are annotated, some with a waw or a lam written together with them."""
+def named_reports(count: int, seed: int = 0, places: tuple[str, ...] = PLACES, longest: int = 5) -> list[Report]:
+    """Return reports of one to `longest` sentences whose forces are annotated, some with a waw or a lam written together with them."""
     dice = random.Random(seed)
     reports = []
     for number in range(count):
         text, mentions = "", []
-        for _ in range(dice.randint(1, 5)):
+        for _ in range(dice.randint(1, longest)):
             one, other = dice.sample(list(CAMPS), 2)
             deed, place = dice.choice(list(DEEDS)), dice.choice(places)
             sentence = dice.choice(
@@ -174,7 +174,7 @@ def named(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("named")
     quiet = [replace(report, factions=()) for report in quiet_reports(20, seed=3)]
     train = named_reports(300, seed=1, places=PLACES[:-2])
-    dev = named_reports(40, seed=2, places=DEV_PLACES)
+    dev = named_reports(80, seed=2, places=DEV_PLACES, longest=1)  # longer ones would be near-duplicates of train
     write_reports(folder / "train.jsonl", train + quiet)
     write_reports(folder / "dev.jsonl", dev)
     return folder

@@ -140,3 +140,8 @@ def test_a_model_that_is_replaced_keeps_its_tagger(tmp_path: Path) -> None:
     close_work(work, work / "model", target)
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
     assert sorted(str(path.relative_to(target)) for path in target.rglob("*.json")) == ["factions/config.json"]
+
+
+def test_a_model_of_reports_can_be_the_encoder(tagger_config: MakeConfig, tiny_model: Path) -> None:
+    folder, _ = train_tagger(tagger_config(encoder=str(tiny_model), training={"epochs": 1}))
+    assert load_file(folder / "model.safetensors")["classifier.weight"].shape[0] == 1 + 2 * 15

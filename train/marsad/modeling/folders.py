@@ -129,7 +129,14 @@ def load_tagger(folder: Path, dtype: torch.dtype, **settings: Any) -> PreTrained
 def _load(family: Any, folder: Path, dtype: torch.dtype, settings: dict[str, Any]) -> PreTrainedModel:
     try:
         config = AutoConfig.from_pretrained(folder, trust_remote_code=False, **settings)
-        return family.from_pretrained(folder, config=config, dtype=dtype, trust_remote_code=False, use_safetensors=True)
+        return family.from_pretrained(
+            folder,
+            config=config,
+            dtype=dtype,
+            trust_remote_code=False,
+            use_safetensors=True,
+            ignore_mismatched_sizes="id2label" in settings,  # a head for other labels starts anew
+        )
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         raise ModelError(f"{folder}: the model cannot be read ({error}). Fetch or train it again.") from error
 
