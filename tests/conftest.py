@@ -47,7 +47,7 @@ def made_up_reports(count: int, seed: int = 0) -> list[Report]:
 
 
 def named_reports(count: int, seed: int = 0, places: tuple[str, ...] = PLACES, longest: int = 5) -> list[Report]:
-    """Return reports of one to `longest` sentences whose forces are annotated, some with a waw or a lam written together with them."""
+    """Return reports of one to `longest` sentences with annotated forces, some with a waw or a lam written together with them."""
     dice = random.Random(seed)
     reports = []
     for number in range(count):

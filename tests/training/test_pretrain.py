@@ -93,7 +93,7 @@ def test_the_record_tells_how_the_encoder_was_made(make: Callable[..., PretrainC
     assert yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))["epochs"] == 0.2
 
 
-class Break(TrainerCallback):
+class Break(TrainerCallback):  # type: ignore[misc]
     """Ends a run as a power cut does: in mid-step, after a checkpoint."""
 
     def on_step_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:

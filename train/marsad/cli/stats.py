@@ -27,7 +27,7 @@ def stats(
     """
     set_up_logging()
     with errors.status("counting"):
-        from marsad.data.reports import read_rows
+        from marsad.data.rows import read_rows
         from marsad.errors import DataError
         from marsad.files import write_atomically
         from marsad.inference.tally import tally

@@ -56,7 +56,7 @@ def errors(
 
 
 def _scores(path: Path, reports: list[Report], taxonomy: Taxonomy) -> np.ndarray:
-    from marsad.data.reports import read_rows
+    from marsad.data.rows import read_rows
     from marsad.evaluation.label_errors import scores_of_rows
 
     return scores_of_rows([row for _, _, row in read_rows(path) if isinstance(row, dict)], reports, taxonomy)
