@@ -25,7 +25,7 @@ layers: .venv/developing
 	$(BIN)/lint-imports
 
 tests: .venv/developing
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 wheel: .venv/developing
 	rm -rf dist
