@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 import torch
+import yaml
 
-from marsad.config.loading import read_yaml
+from marsad.config.loading import LOADER, read_yaml
 from marsad.errors import ConfigError, ModelError
 from marsad.modeling.folders import check_folder, load_classifier, load_tokenizer
 
@@ -96,4 +97,8 @@ def test_no_source_unpickles_or_trusts_remote_code(source: Path) -> None:
             for word in node.keywords:
                 assert not (word.arg == "trust_remote_code" and ast.unparse(word.value) != "False")
                 if called == "yaml.load" and word.arg == "Loader":
-                    assert ast.unparse(word.value) in {"yaml.BaseLoader", "yaml.SafeLoader"}
+                    assert ast.unparse(word.value) in {"yaml.BaseLoader", "yaml.SafeLoader", "LOADER"}
+
+
+def test_the_fast_yaml_loader_is_a_safe_one() -> None:
+    assert LOADER in {yaml.SafeLoader, getattr(yaml, "CSafeLoader", None)}
