@@ -1,25 +1,15 @@
-"""The story of a tagger of factions: prepare → encode → train → save → measure what was saved."""
+"""The story of a tagger of factions: encode → train → save → measure. `run.py` has what every run does."""
 
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
-from transformers import (
-    AutoConfig,
-    EarlyStoppingCallback,
-    EvalPrediction,
-    PreTrainedModel,
-    PrinterCallback,
-    TrainerCallback,
-    set_seed,
-)
+from transformers import AutoConfig, EvalPrediction, PreTrainedModel, TrainerCallback
 
-from marsad.config.loading import dump_config
 from marsad.config.schema import TrainConfig
 from marsad.evaluation.spans import FactionEvaluation, Place, evaluate_factions, score_spans
 from marsad.gazetteer import find_gazetteer
@@ -30,10 +20,9 @@ from marsad.modeling.settings import ModelSettings
 from marsad.modeling.tagging import UNKNOWN, best_path, bio_names, runs
 from marsad.training.arguments import BEST_FACTIONS, training_arguments
 from marsad.training.encoding import WindowCollator, encode_windows
-from marsad.training.preparation import Preparation, prepare
-from marsad.training.record import save_record
+from marsad.training.preparation import Preparation
+from marsad.training.run import run
 from marsad.training.trainer import LayerwiseTrainer
-from marsad.training.work import close_work, full_disk_told, last_checkpoint, open_work
 
 
 def train_tagger(
@@ -44,26 +33,22 @@ def train_tagger(
     allow_leak: bool = False,
 ) -> tuple[Path, FactionEvaluation]:
     """Train a tagger of factions, and return its folder and its dev scores; otherwise as `finetune`."""
-    target = config.output / config.name
-    preparation = prepare(config, allow_leak)
-    work = open_work(target, dump_config(config), resume, overwrite)
-    saved = work / "model"
-    set_seed(config.seed)
-    started = time.time()
-    with full_disk_told(work):
-        trainer = _trainer(preparation, work, callbacks)
-        trainer.train(resume_from_checkpoint=last_checkpoint(work) if resume else None)
-        _save_model(trainer, preparation, saved)
-        dev = evaluate_factions(open_tagger(saved), preparation.dev)
-        save_record(saved, preparation, dev.to_dict(), trainer.state, time.time() - started)
-        close_work(work, saved, target)
-    return target, dev
+    return run(
+        config,
+        _trainer,
+        _save_model,
+        lambda folder, dev: evaluate_factions(open_tagger(folder), dev),
+        resume=resume,
+        overwrite=overwrite,
+        callbacks=callbacks,
+        allow_leak=allow_leak,
+    )
 
 
-def _trainer(preparation: Preparation, work: Path, callbacks: Sequence[TrainerCallback]) -> LayerwiseTrainer:
+def _trainer(preparation: Preparation, work: Path) -> LayerwiseTrainer:
     config, camps = preparation.config, preparation.taxonomy.tasks[0].ids
     train = encode_windows(preparation.train, preparation.cutter, camps)
-    trainer = LayerwiseTrainer(
+    return LayerwiseTrainer(
         training=config.training,
         model=new_tagger(preparation),
         args=training_arguments(config, work, len(train)),
@@ -72,10 +57,7 @@ def _trainer(preparation: Preparation, work: Path, callbacks: Sequence[TrainerCa
         data_collator=WindowCollator(preparation.tokenizer.pad_token_id),
         processing_class=preparation.tokenizer,
         compute_metrics=lambda prediction: _dev_scores(prediction, camps),
-        callbacks=[EarlyStoppingCallback(config.training.patience), *callbacks],
     )
-    trainer.remove_callback(PrinterCallback)
-    return trainer
 
 
 def new_tagger(preparation: Preparation) -> PreTrainedModel:
@@ -106,8 +88,6 @@ def _dev_scores(prediction: EvalPrediction, camps: Sequence[str]) -> dict[str, f
 
 def _save_model(trainer: LayerwiseTrainer, preparation: Preparation, folder: Path) -> None:
     config = preparation.config
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
     save_weights(trainer.model, folder, getattr(torch, config.save_dtype))
     save_tokenizer(preparation.tokenizer, folder)
     windows = config.windows

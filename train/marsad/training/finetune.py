@@ -1,10 +1,7 @@
-"""The story of a run: prepare → encode → train → save → set thresholds → measure what was saved."""
+"""The story of a model of reports: encode → train → save → calibrate, set thresholds. `run.py` has what every run does."""
 
 from __future__ import annotations
 
-import logging
-import shutil
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,17 +9,8 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import nn
-from transformers import (
-    AutoConfig,
-    EarlyStoppingCallback,
-    EvalPrediction,
-    PreTrainedModel,
-    PrinterCallback,
-    TrainerCallback,
-    set_seed,
-)
+from transformers import AutoConfig, EvalPrediction, PreTrainedModel, TrainerCallback
 
-from marsad.config.loading import dump_config
 from marsad.config.schema import TrainConfig
 from marsad.data.reports import Report
 from marsad.errors import ConfigError
@@ -37,12 +25,9 @@ from marsad.modeling.tagging import bio_names
 from marsad.taxonomy import Taxonomy
 from marsad.training.arguments import BEST, training_arguments
 from marsad.training.encoding import Collator, encode_reports
-from marsad.training.preparation import Preparation, prepare
-from marsad.training.record import save_record
+from marsad.training.preparation import Preparation
+from marsad.training.run import run
 from marsad.training.trainer import FACTION_HEAD, ReportTrainer, positive_weights
-from marsad.training.work import close_work, full_disk_told, last_checkpoint, open_work
-
-log = logging.getLogger(__name__)
 
 
 def finetune(
@@ -58,25 +43,19 @@ def finetune(
     `allow_leak` trains though dev holds what train holds, and writes how much into `run.json`.
     Raises `ConfigError` for mistakes in config or data, and where a folder is in the way.
     """
-    target = config.output / config.name
-    preparation = prepare(config, allow_leak)
-    for line in preparation.leak.describe(preparation.taxonomy, whole=True):
-        log.warning(line)
-    work = open_work(target, dump_config(config), resume, overwrite)
-    saved = work / "model"
-    set_seed(config.seed)
-    started = time.time()
-    with full_disk_told(work):
-        trainer = _trainer(preparation, work, callbacks)
-        trainer.train(resume_from_checkpoint=last_checkpoint(work) if resume else None)
-        _save_model(trainer, preparation, saved)
-        dev = set_thresholds(saved, preparation.dev)
-        save_record(saved, preparation, dev.to_dict(), trainer.state, time.time() - started)
-        close_work(work, saved, target)
-    return target, dev
+    return run(
+        config,
+        _trainer,
+        _save_model,
+        set_thresholds,
+        resume=resume,
+        overwrite=overwrite,
+        callbacks=callbacks,
+        allow_leak=allow_leak,
+    )
 
 
-def _trainer(preparation: Preparation, work: Path, callbacks: Sequence[TrainerCallback]) -> ReportTrainer:
+def _trainer(preparation: Preparation, work: Path) -> ReportTrainer:
     config, taxonomy = preparation.config, preparation.taxonomy
     camps = _camps(preparation)
     train = encode_reports(preparation.train, preparation.cutter, taxonomy, camps)
@@ -84,7 +63,7 @@ def _trainer(preparation: Preparation, work: Path, callbacks: Sequence[TrainerCa
     model = new_classifier(preparation)
     if camps:
         setattr(model, FACTION_HEAD, nn.Linear(model.config.hidden_size, len(bio_names(camps))))
-    trainer = ReportTrainer(
+    return ReportTrainer(
         taxonomy=taxonomy,
         tasks=config.tasks,
         training=config.training,
@@ -96,10 +75,7 @@ def _trainer(preparation: Preparation, work: Path, callbacks: Sequence[TrainerCa
         data_collator=Collator(preparation.tokenizer.pad_token_id),
         processing_class=preparation.tokenizer,
         compute_metrics=lambda prediction: _dev_scores(prediction, taxonomy),
-        callbacks=[EarlyStoppingCallback(config.training.patience), *callbacks],
     )
-    trainer.remove_callback(PrinterCallback)
-    return trainer
 
 
 def _camps(preparation: Preparation) -> list[str]:
@@ -138,8 +114,6 @@ def _save_model(trainer: ReportTrainer, preparation: Preparation, folder: Path) 
     config, model = preparation.config, trainer.model
     if hasattr(model, FACTION_HEAD):
         delattr(model, FACTION_HEAD)
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
     save_weights(model, folder, getattr(torch, config.save_dtype))
     save_tokenizer(preparation.tokenizer, folder)
     thresholds = {task.name: dict.fromkeys(task.ids, 0.5) for task in preparation.taxonomy.tasks if task.kind == "multilabel"}
