@@ -15,6 +15,7 @@ import marsad
 from marsad import LabelScore, Prediction, Predictor, load
 from marsad.config.schema import TrainConfig
 from marsad.errors import ConfigError, DataError, ModelError
+from marsad.inference.predictor import _date
 from marsad.taxonomy import Taxonomy
 from marsad.training.finetune import finetune
 
@@ -223,3 +224,17 @@ def test_a_missing_model_is_refused(tmp_path: Path) -> None:
 def test_a_base_encoder_is_no_model(tiny_base: Path) -> None:
     with pytest.raises(ModelError, match=r"marsad\.json"):
         load(tiny_base)
+
+
+def test_dates_are_read_in_any_digits_and_what_is_no_date_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    assert [
+        _date(day, 0) for day in ("2023", "2023-05", "\u0662\u0660\u0662\u0663-\u0660\u0665-\u0661\u0662", "2023-05-12T08:30")
+    ] == [
+        "2023",
+        "2023-05",
+        "2023-05-12",
+        "2023-05-12",
+    ]
+    assert not caplog.records
+    assert _date("12/05/2023", 3) is None
+    assert "text 3: the date '12/05/2023'" in caplog.text

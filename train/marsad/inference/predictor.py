@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from marsad.data.reports import SURROGATE
+from marsad.data.reports import SURROGATE, is_date
 from marsad.errors import ConfigError, DataError
 from marsad.inference.batching import forward
 from marsad.inference.evidence import find_evidence
@@ -22,6 +23,9 @@ from marsad.modeling.heads import pool_tasks, probabilities
 from marsad.modeling.settings import FILE, ModelSettings, read_settings
 from marsad.modeling.windows import Encoded, WindowCutter
 from marsad.taxonomy import SEPARATOR
+from marsad.text import normalize
+
+log = logging.getLogger(__name__)
 
 Text = str | Mapping[str, Any]
 """A report: its text, or a mapping with `text` and, for models that read it, `date`."""
@@ -193,4 +197,13 @@ def _row(report: Text, number: int) -> tuple[str, str | None]:
     if not text.strip():
         raise DataError(f"text {number}: empty. Leave it out, or give the report's text.")
     date = None if isinstance(report, str) else report.get("date")
-    return SURROGATE.sub("\ufffd", text), None if date is None else str(date)
+    return SURROGATE.sub("\ufffd", text), None if date in (None, "") else _date(str(date), number)
+
+
+def _date(date: str, number: int) -> str | None:
+    """Return the day as YYYY, YYYY-MM or YYYY-MM-DD, whatever its digits; None, with a warning, where it is told otherwise."""
+    day = normalize(date).strip()[:10]
+    if is_date(day):
+        return day
+    log.warning("text %d: the date %r is not YYYY, YYYY-MM or YYYY-MM-DD: read without it.", number, date)
+    return None
