@@ -41,6 +41,19 @@ def write_rows(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
+def shipped_file(packaged: str, checkout: str) -> Path:
+    """Return a file that comes with marsad: `packaged` in the installed package, `checkout` in a clone."""
+    package = Path(__file__).parent
+    installed = package / packaged
+    return installed if installed.is_file() else package.parents[1] / checkout
+
+
+def named_file(name: str, packaged: str, checkout: str) -> Path:
+    """Return the file that a user names: a path, or the name of one that comes with marsad; an unknown name as a path."""
+    shipped = shipped_file(packaged, checkout)
+    return Path(name) if Path(name).is_file() or not shipped.is_file() else shipped
+
+
 def sha256(path: Path) -> str:
     """Return a file's SHA-256 in hex."""
     with path.open("rb") as file:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.resources
 import re
 from collections import defaultdict
 from dataclasses import dataclass
@@ -16,14 +15,13 @@ from pydantic import Field
 from marsad.config.loading import load_config
 from marsad.config.schema import Section
 from marsad.errors import ConfigError
+from marsad.files import named_file
 from marsad.taxonomy import Taxonomy
-from marsad.text import MARKS, PREFIXES, STOPS, TATWEEL, Word, normalize, read_words
+from marsad.text import ATTACHED, MARKS, STOPS, TATWEEL, Word, normalize, read_words
 
 TA_MARBUTA, HA = "\u0629", "\u0647"
 LAM, ALEF = "\u0644", "\u0627"
 TRAIL = re.compile(f"[{MARKS}{TATWEEL}]*")
-PREFIX = re.compile(f"[\u0648\u0641]?[{PREFIXES}]?")
-"""Waw or fa, then one more: what may stand before a name in its first word."""
 FIRST_DAY = "-01-01"
 
 
@@ -140,10 +138,7 @@ class Gazetteer:
 
 def find_gazetteer(name: str) -> Path:
     """Return the file of a gazetteer: a path, or the name of one that comes with marsad (`syria`)."""
-    package = Path(str(importlib.resources.files("marsad")))
-    places = [Path(name), package / "gazetteers" / f"{name}.yaml"]
-    places += [package.parents[1] / "seeds" / "factions.yaml"] if name == "syria" else []
-    return next((place for place in places if place.is_file()), Path(name))
+    return named_file(name, f"gazetteers/{name}.yaml", "seeds/factions.yaml" if name == "syria" else f"seeds/{name}.yaml")
 
 
 def read_gazetteer(path: Path, taxonomy: Taxonomy) -> Gazetteer:
@@ -190,7 +185,7 @@ def _readings(word: str) -> tuple[tuple[str, int], ...]:
     Of lam and the article (لل) nothing is taken off: the word reads as with the article, and the span keeps all.
     """
     word = fold(word)
-    rests = [(word[length:], length) for length in range(len(PREFIX.match(word).group()) + 1)]  # type: ignore[union-attr]
+    rests = [(word[length:], length) for length in range(len(ATTACHED.match(word).group()) + 1)]  # type: ignore[union-attr]
     return (*rests, *((ALEF + rest[1:], length) for rest, length in rests if rest.startswith(LAM + LAM)))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.resources
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -10,6 +9,7 @@ from typing import Any, Literal
 import yaml
 
 from marsad.errors import ConfigError
+from marsad.files import named_file
 
 Kind = Literal["multilabel", "multiclass"]
 RESERVED = {"id", "text", "date", "source", "group", "factions", "meta", "error", "labels", "scores", "windows", "tokens"}
@@ -133,9 +133,7 @@ class Taxonomy:
 
 def find_taxonomy(name: str) -> Path:
     """Return the file of a taxonomy: a path, or the name of one that comes with marsad (`syria`)."""
-    package = Path(str(importlib.resources.files("marsad")))
-    places = (Path(name), package / "taxonomies" / f"{name}.yaml", package.parents[1] / "seeds" / "taxonomy" / f"{name}.yaml")
-    return next((place for place in places if place.is_file()), Path(name))
+    return named_file(name, f"taxonomies/{name}.yaml", f"seeds/taxonomy/{name}.yaml")
 
 
 def read_taxonomy(path: Path) -> Taxonomy:

@@ -7,6 +7,7 @@ the raw text.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -24,6 +25,8 @@ FILLERS = f"{TATWEEL}.*•·~_"
 
 PREFIXES = "\u0648\u0641\u0628\u0644\u0643"
 """Waw, fa, ba, lam, kaf: one-letter words that are written together with the next."""
+ATTACHED = re.compile(f"[\u0648\u0641]?[{PREFIXES}]?")
+"""Waw or fa, then one more: the one-letter words that may stand before a name in its first word."""
 
 
 @dataclass(frozen=True)

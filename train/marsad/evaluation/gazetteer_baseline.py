@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.resources
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 from marsad.config.loading import read_yaml
 from marsad.data.reports import Report
 from marsad.errors import ConfigError
+from marsad.files import shipped_file
 from marsad.gazetteer import Gazetteer, find_gazetteer, fold, key, read_gazetteer
 from marsad.taxonomy import Taxonomy
 from marsad.text import read_words
@@ -56,9 +56,7 @@ def shipped_scores(reports: Sequence[Report], taxonomy: Taxonomy) -> np.ndarray:
 
 def find_keywords() -> Path:
     """Return the file of event keywords that comes with marsad."""
-    package = Path(str(importlib.resources.files("marsad")))
-    shipped = package / "gazetteers" / "event_keywords.yaml"
-    return shipped if shipped.is_file() else package.parents[1] / "seeds" / "event_keywords.yaml"
+    return shipped_file("gazetteers/event_keywords.yaml", "seeds/event_keywords.yaml")
 
 
 def read_keywords(path: Path, taxonomy: Taxonomy) -> Keywords:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.resources
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +18,7 @@ from marsad.errors import ConfigError
 from marsad.evaluation.evaluate import ScoredReports, score_reports
 from marsad.evaluation.metrics import decide, score_task
 from marsad.evaluation.spelling import SPELLINGS, Spelling
+from marsad.files import shipped_file
 from marsad.gazetteer import Force, Gazetteer
 from marsad.inference.predictor import Predictor
 from marsad.text import LETTER, PREFIXES
@@ -102,10 +102,7 @@ def audit(
 
 def read_swaps(path: Path | None = None) -> dict[str, dict[str, str]]:
     """Read named swaps of words (None: those that come with marsad). Raises `ConfigError` where they are no words."""
-    if path is None:
-        package = Path(str(importlib.resources.files("marsad")))
-        shipped = package / "gazetteers" / "loaded_words.yaml"
-        path = shipped if shipped.is_file() else package.parents[1] / "seeds" / "loaded_words.yaml"
+    path = path or shipped_file("gazetteers/loaded_words.yaml", "seeds/loaded_words.yaml")
     content = read_yaml(path)
     for name, words in content.items():
         if not isinstance(words, dict) or not all(isinstance(word, str) and word for pair in words.items() for word in pair):
@@ -151,13 +148,8 @@ def _word_swap(words: Mapping[str, str]) -> Edit:
     return lambda report, _: swap_words(report.text, words)
 
 
-def _known(scored: ScoredReports, task: str) -> np.ndarray:
-    """Return which reports are annotated for `task`."""
-    return ~np.isnan(scored.gold[:, scored.taxonomy.slices[task]]).any(1)
-
-
 def _f1(scored: ScoredReports, scores: np.ndarray, task: str, thresholds: Mapping[str, float] | None) -> dict[str, float]:
-    part, known = scored.taxonomy.slices[task], _known(scored, task)
+    part, known = scored.taxonomy.slices[task], scored.known(task)
     question = scored.taxonomy.task(task)
     found = score_task(question, decide(question, scores[known, part], thresholds), scored.gold[known, part].astype(int))
     return {name: found[name] for name in ("micro_f1", "macro_f1")}

@@ -11,15 +11,13 @@ from functools import cached_property
 from pathlib import Path
 
 from marsad.errors import ModelError
-from marsad.text import PREFIXES, normalize
+from marsad.text import ATTACHED, normalize
 
 FILE = "names.json"
 WITH_ARTICLE = re.compile("\u0627\u0644\\w{3}")
 """Alef and lam, the article, before a word; what is shorter is no name (as in wikala, an agency)."""
 NEXT_LETTER = re.compile(r"[^\W_\u0640]")
 """A letter or digit; no mark, no tatweel."""
-ATTACHED = re.compile(f"[\u0648\u0641]?[{PREFIXES}]?")
-"""Waw or fa, then one more: the one-letter words that may stand before a name in its first word."""
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,8 @@ from marsad.config.loading import load_config
 from marsad.config.schema import Section
 from marsad.data.importers.record import Name
 from marsad.errors import ConfigError
-from marsad.taxonomy import SEPARATOR, Label, Taxonomy
+from marsad.taxonomy import CAMPS, SEPARATOR, Label, Taxonomy
 
-CAMPS = "affiliation"
-"""The task whose labels are the camps of spans."""
 FACTIONS = "factions"
 REST = "*"
 """At the end of a map's key: every name that begins so."""
