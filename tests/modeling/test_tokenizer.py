@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from itertools import product
 from pathlib import Path
 
@@ -178,3 +180,17 @@ def test_offsets_quote_the_hidden_word_as_it_was_written(raw: str, quote: str, t
     begin, end = text.index(":") + 1, text.index("اليوم")
     hidden = [(a, b) for _, a, b, _ in places(tokenizer, text) if a >= begin and b <= end]
     assert text[hidden[0][0] : hidden[-1][1]] == quote
+
+
+def test_the_same_texts_give_the_same_tokenizer_in_every_process(tmp_path: Path) -> None:
+    """The trainer's hash maps begin with another seed in every process; nothing of that may show."""
+    texts = tmp_path / "texts.json"
+    texts.write_text(json.dumps(SENTENCES), encoding="utf-8")
+    script = (
+        "import json, sys; from marsad.modeling.tokenizer import train_tokenizer; "
+        "texts = json.load(open(sys.argv[1], encoding='utf-8')); "
+        "print(train_tokenizer(texts * 5, 300, 64).backend_tokenizer.to_str())"
+    )
+    runs = [subprocess.run([sys.executable, "-c", script, texts], capture_output=True, check=True).stdout for _ in range(2)]
+    assert runs[0] == runs[1]
+    assert b"##" in runs[0]

@@ -119,11 +119,32 @@ def test_a_resumed_run_ends_with_the_same_weights(make: Callable[..., PretrainCo
 
 
 def test_an_encoder_is_taken_further(make: Callable[..., PretrainConfig], tiny_base: Path) -> None:
-    folder, _ = pretrain(make(init_from=str(tiny_base), name="further", stages=[{"length": 32, "batch_size": 8, "share": 1}]))
+    short = [{"length": 32, "batch_size": 8, "share": 1}]
+    folder, _ = pretrain(make(init_from=str(tiny_base), vocabulary=None, name="further", stages=short))
     old, new = load_file(tiny_base / "model.safetensors"), load_file(folder / "model.safetensors")
     assert old.keys() == new.keys()
     assert (AutoTokenizer.from_pretrained(folder).get_vocab()) == (AutoTokenizer.from_pretrained(tiny_base).get_vocab())
     assert not torch.allclose(old["bert.embeddings.word_embeddings.weight"], new["bert.embeddings.word_embeddings.weight"].float())
+
+
+def test_an_encoder_is_taken_further_with_a_vocabulary_of_its_own(make: Callable[..., PretrainConfig], tiny_base: Path) -> None:
+    short = [{"length": 32, "batch_size": 8, "share": 1}]
+    base, _ = pretrain(make(init_from=str(tiny_base), vocabulary=None, name="base", stages=short, epochs=3))
+    brief = {"epochs": 0.2, "learning_rate": 1e-5, "stages": short}
+    folder, carried = pretrain(make(init_from=str(base), name="carried", **brief))
+    old, new = (AutoTokenizer.from_pretrained(path) for path in (base, folder))
+    assert len(old) != len(new)
+    assert new.model_max_length == old.model_max_length
+    plain, report = AutoModelForMaskedLM.from_pretrained(folder, output_loading_info=True)
+    assert not report["missing_keys"] | report["unexpected_keys"]
+    assert plain.config.vocab_size == len(new)
+    _, random = pretrain(make(name="random", **brief))
+    assert carried["eval_loss"] < random["eval_loss"]
+
+
+def test_a_new_encoder_needs_the_size_of_its_vocabulary(make: Callable[..., PretrainConfig]) -> None:
+    with pytest.raises(ConfigError, match="vocabulary: missing"):
+        pretrain(make(vocabulary=None))
 
 
 def test_word_vectors_start_an_encoder_better(make: Callable[..., PretrainConfig]) -> None:

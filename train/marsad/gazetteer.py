@@ -19,7 +19,6 @@ from marsad.files import named_file
 from marsad.taxonomy import Taxonomy
 from marsad.text import ATTACHED, MARKS, STOPS, TATWEEL, Word, normalize, read_words
 
-TA_MARBUTA, HA = "\u0629", "\u0647"
 LAM, ALEF = "\u0644", "\u0627"
 TRAIL = re.compile(f"[{MARKS}{TATWEEL}]*")
 FIRST_DAY = "-01-01"
@@ -85,7 +84,7 @@ class Gazetteer:
 
     @cached_property
     def names(self) -> dict[tuple[str, ...], tuple[Force, ...]]:
-        """The forces that bear each name, as tuples of folded words; a name that is given beats one made with a title."""
+        """The forces that bear each name, as tuples of normalised words; a name that is given beats one made with a title."""
         given = _owners(self.forces)
         titled: dict[tuple[str, ...], tuple[Force, ...]] = {
             key(title) + name: forces for title in self.titles for name, forces in given.items()
@@ -128,7 +127,7 @@ class Gazetteer:
         readings = [reading for reading in _readings(words[place].spelling) if reading[0] in lengths]
         most = max((lengths[first] for first, _ in readings), default=0)
         for length in range(min(most, len(words) - place), 0, -1):
-            rest = tuple(fold(word.spelling) for word in words[place + 1 : place + length])
+            rest = tuple(word.spelling for word in words[place + 1 : place + length])
             for first, cut in readings:
                 force = _meant(self.names.get((first, *rest), ()), day)
                 if force is not None:
@@ -167,24 +166,18 @@ def read_gazetteer(path: Path, taxonomy: Taxonomy) -> Gazetteer:
     return Gazetteer(found.forces, found.titles)
 
 
-def fold(word: str) -> str:
-    """Return a normalised word with ta marbuta as ha, which posts write alike."""
-    return word.replace(TA_MARBUTA, HA)
-
-
 @lru_cache(maxsize=4096)
 def key(name: str) -> tuple[str, ...]:
-    """Return the folded words of a name, by which it is found."""
-    return tuple(fold(word.spelling) for word in read_words(name) if word.spelling not in STOPS)
+    """Return the normalised words of a name, by which it is found."""
+    return tuple(word.spelling for word in read_words(name) if word.spelling not in STOPS)
 
 
 @lru_cache(maxsize=2**16)
 def _readings(word: str) -> tuple[tuple[str, int], ...]:
-    """Return a folded word as it is, and without each run of one-letter words before it, with the letters taken off.
+    """Return a normalised word as it is, and without each run of one-letter words before it, with the letters taken off.
 
     Of lam and the article (لل) nothing is taken off: the word reads as with the article, and the span keeps all.
     """
-    word = fold(word)
     rests = [(word[length:], length) for length in range(len(ATTACHED.match(word).group()) + 1)]  # type: ignore[union-attr]
     return (*rests, *((ALEF + rest[1:], length) for rest, length in rests if rest.startswith(LAM + LAM)))
 

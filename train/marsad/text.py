@@ -76,10 +76,12 @@ fold_kaf = Rule("[\u06a9\u06aa]", "\u0643")
 """ک → ك"""
 fold_ha = Rule("[\u06be\u06c1\u06d5]", "\u0647")
 """ھ ہ ە → ه"""
+fold_ta_marbuta = Rule("\u0629", "\u0647")
+"""قنبلة → قنبله: posts leave out the dots of a final ta marbuta as often as they set them."""
 FOLD_DIGITS = tuple(Rule(f"[{chr(0x660 + digit)}{chr(0x6F0 + digit)}]", str(digit)) for digit in range(10))
 """٠١٢…, ۰۱۲… → 012…"""
 
-FOLDS: tuple[Rule, ...] = (*FOLD_DIGITS, fold_alef, fold_ya, fold_kaf, fold_ha)
+FOLDS: tuple[Rule, ...] = (*FOLD_DIGITS, fold_alef, fold_ya, fold_kaf, fold_ha, fold_ta_marbuta)
 """Letters and digits that are one to a reader; an encoder must have been pre-trained on text folded so."""
 REPAIRS: tuple[Rule, ...] = (
     join_obfuscated,

@@ -78,11 +78,12 @@ class PretrainConfig(Section):
     selection: Selection | None = None
     """Read only the part of the corpus that matters."""
     init_from: str | None = None
-    """Continue from this encoder (folder or hub id) with its tokenizer; without it, start from nothing."""
+    """Continue from this encoder (folder or hub id); without it, start from nothing."""
     revision: str | None = None
     """Commit of a hub encoder."""
-    vocabulary: int = Field(20_480, ge=500)
-    """Word pieces of a new tokenizer."""
+    vocabulary: int | None = Field(None, ge=500)
+    """Word pieces of a new tokenizer, trained on the sources. With `init_from` it may be left out: the encoder keeps its own;
+    where it is given, new pieces start from the old ones that cover the same letters."""
     architecture: Architecture = Architecture()
     """Shape of a new model."""
     word_vectors: WordVectors = WordVectors()

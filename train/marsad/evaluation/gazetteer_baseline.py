@@ -12,7 +12,7 @@ from marsad.config.loading import read_yaml
 from marsad.data.reports import Report
 from marsad.errors import ConfigError
 from marsad.files import shipped_file
-from marsad.gazetteer import Gazetteer, find_gazetteer, fold, key, read_gazetteer
+from marsad.gazetteer import Gazetteer, find_gazetteer, key, read_gazetteer
 from marsad.taxonomy import Taxonomy
 from marsad.text import read_words
 
@@ -20,7 +20,7 @@ BEFORE = "[\u0648\u0641]?[\u0628\u0644\u0643\u0633\u064a\u062a]?(?:\u0627\u0644)
 """Waw or fa; ba, lam, kaf, the sin of the future, ya or ta of the present tense; the article."""
 ANY_ENDING = "*"
 Keywords = Mapping[str, re.Pattern[str]]
-"""For each event type the pattern of its words in folded text."""
+"""For each event type the pattern of its words in normalised text."""
 
 
 def gazetteer_scores(
@@ -38,7 +38,7 @@ def gazetteer_scores(
     for row, report in zip(scores, reports, strict=True):
         for named in gazetteer.find(report.text, report.date):
             row[column[f"affiliation:{named.force.camp}"]] += 1
-        text = " ".join(fold(word.spelling) for word in read_words(report.text)) if keywords else ""
+        text = " ".join(word.spelling for word in read_words(report.text)) if keywords else ""
         for event, pattern in (keywords or {}).items():
             row[column[f"event_type:{event}"]] = sum(1 for _ in pattern.finditer(text))
     return scores / (scores + 1)
@@ -77,11 +77,12 @@ def read_keywords(path: Path, taxonomy: Taxonomy) -> Keywords:
 def _pattern(words: Sequence[str]) -> re.Pattern[str]:
     """Return what finds any of `words`, each of which may be several, a star standing for any ending."""
     branches = [
-        r"\S* ".join(map(re.escape, map(_folded, phrase.split(f"{ANY_ENDING} ")))) + (r"\S*" if phrase.endswith(ANY_ENDING) else "")
+        r"\S* ".join(map(re.escape, map(_spelled, phrase.split(f"{ANY_ENDING} "))))
+        + (r"\S*" if phrase.endswith(ANY_ENDING) else "")
         for phrase in words
     ]
     return re.compile(rf"(?<!\S){BEFORE}(?:{'|'.join(branches)})(?!\S)")
 
 
-def _folded(words: str) -> str:
+def _spelled(words: str) -> str:
     return " ".join(key(words))

@@ -34,6 +34,7 @@ from marsad.training.encoding import cache_folder
 from marsad.training.masking import SHAPES, MaskedBatches, PretrainTrainer, WordMasking, masked_accuracy, only
 from marsad.training.record import origin
 from marsad.training.vectors import start_embeddings, train_vectors
+from marsad.training.vocabulary import carry_embeddings
 from marsad.training.work import close_work, full_disk_told, last_checkpoint, open_work, processes, write_json
 
 TOKENIZER_SAMPLE = 15_000
@@ -73,6 +74,8 @@ def pretrain(
 
 def _check(config: PretrainConfig) -> None:
     mistakes = []
+    if config.init_from is None and config.vocabulary is None:
+        mistakes.append("vocabulary: missing. A new encoder needs the number of word pieces of its tokenizer, such as 20480.")
     if abs(sum(stage.share for stage in config.stages) - 1) > 1e-6:
         mistakes.append(f"stages: the shares add up to {sum(stage.share for stage in config.stages):g}, expected 1.")
     longest = max(stage.length for stage in config.stages)
@@ -87,11 +90,12 @@ def _check(config: PretrainConfig) -> None:
 def _tokenizer(config: PretrainConfig, base: Path | None, work: Path) -> PreTrainedTokenizerBase:
     """Return the base's tokenizer, the one that a broken run made, or a new one, kept in `work` for a resumed run."""
     made = work / "tokenizer"
-    if base is not None:
+    if config.vocabulary is None:
+        assert base is not None
         return load_tokenizer(base)
     if not made.exists():
-        tokenizer = train_tokenizer(_samples(config.sources), config.vocabulary, config.architecture.positions)
-        save_tokenizer(tokenizer, made)
+        positions = config.architecture.positions if base is None else load_tokenizer(base).model_max_length
+        save_tokenizer(train_tokenizer(_samples(config.sources), config.vocabulary, positions), made)
     return load_tokenizer(made)
 
 
@@ -154,9 +158,12 @@ def _model(
     attention = "sdpa" if torch.cuda.is_available() else "eager"
     model_class = SHAPES[settings.model_type]
     if base is not None:
-        return model_class.from_pretrained(
+        model = model_class.from_pretrained(
             base, config=settings, dtype=torch.float32, use_safetensors=True, attn_implementation=attention
         )
+        if config.vocabulary is not None:
+            carry_embeddings(model, _samples(config.sources), load_tokenizer(base), tokenizer)
+        return model
     settings._attn_implementation = attention
     model = model_class(settings)
     if start and config.word_vectors.epochs:
