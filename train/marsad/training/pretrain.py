@@ -245,6 +245,7 @@ def _arguments(config: PretrainConfig, work: Path) -> TrainingArguments:
         logging_steps=min(25, config.save_steps),
         label_names=["labels"],
         remove_unused_columns=False,
+        include_num_input_tokens_seen="all",
         ddp_find_unused_parameters=False,
         dataloader_pin_memory=torch.cuda.is_available(),
         report_to=config.report_to,
