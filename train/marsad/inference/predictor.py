@@ -20,6 +20,7 @@ from marsad.inference.batching import Block, Row, blocks, forward, one_ahead
 from marsad.inference.evidence import find_evidence
 from marsad.inference.prediction import LabelScore, Prediction
 from marsad.inference.tagger import COMPANION, FactionTagger, open_tagger
+from marsad.modeling.attention import attend_locally
 from marsad.modeling.folders import find_model, load_classifier, load_tokenizer
 from marsad.modeling.hardware import fastest_dtype
 from marsad.modeling.heads import pool_tasks, probabilities
@@ -199,7 +200,7 @@ def load(
     if alone and tagger:
         none = replace(settings, taxonomy=settings.taxonomy.only(()))
         return Predictor(folder, tagger.model, tagger.tokenizer, none, tagger)
-    model = load_classifier(folder, number)
+    model = attend_locally(load_classifier(folder, number))
     return Predictor(folder, model.to(place), tokenizer, settings, tagger)
 
 

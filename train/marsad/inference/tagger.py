@@ -15,6 +15,7 @@ from marsad.gazetteer import Gazetteer, read_gazetteer
 from marsad.inference.batching import forward
 from marsad.inference.factions import group
 from marsad.inference.prediction import Faction, Span
+from marsad.modeling.attention import attend_locally
 from marsad.modeling.folders import check_folder, load_tagger, load_tokenizer
 from marsad.modeling.names import Names, read_names
 from marsad.modeling.settings import FILE, ModelSettings, read_settings
@@ -112,7 +113,7 @@ def open_tagger(
     settings = read_settings(folder)
     if settings.task != "factions":
         raise ModelError(f"{folder}: this model labels reports, not factions. Name a folder trained with 'task: factions'.")
-    model = load_tagger(folder, dtype)
+    model = attend_locally(load_tagger(folder, dtype))
     if [model.config.id2label[number] for number in range(model.config.num_labels)] != bio_names(settings.taxonomy.tasks[0].ids):
         raise ModelError(f"{folder}: the labels of config.json are not those of {FILE}. Fetch or train the model again.")
     path = folder / GAZETTEER
