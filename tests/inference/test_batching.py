@@ -11,7 +11,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from marsad.inference.batching import LEAST, LOOK_AHEAD, TOKENS_A_WINDOW, blocks, length_batches, one_ahead, pad
+from marsad.inference.batching import FULLNESS, LEAST, LOOK_AHEAD, TOKENS_A_WINDOW, blocks, length_batches, one_ahead, pad
 from marsad.modeling.windows import Window
 
 
@@ -26,6 +26,7 @@ def test_every_window_is_in_one_batch_and_every_batch_in_the_budget(lengths: lis
     assert sorted(index for batch in batches for index in batch) == list(range(len(lengths)))
     assert all(batches)
     assert all(len(batch) * max(lengths[i] for i in batch) <= batch_size * TOKENS_A_WINDOW for batch in batches)
+    assert all(min(lengths[i] for i in batch) >= FULLNESS * max(lengths[i] for i in batch) for batch in batches)
 
 
 @given(st.lists(st.integers(1, 4 * TOKENS_A_WINDOW), min_size=1, max_size=60), st.integers(1, 3))

@@ -19,6 +19,8 @@ LOOK_AHEAD = 2**20
 """Characters of the reports whose windows are sorted together: memory does not grow with the number of reports."""
 LEAST = 256
 """Characters that a report counts for at least, so that a block holds at most some thousand posts."""
+FULLNESS = 0.8
+"""Least share of a row of a batch that is no padding."""
 Row = tuple[str, str | None]
 """A report's text and its date."""
 Item = TypeVar("Item")
@@ -64,15 +66,19 @@ def one_ahead(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator
 
 
 def length_batches(windows: Sequence[Window], batch_size: int) -> Iterator[list[int]]:
-    """Yield the windows' numbers in batches, longest first, each within `batch_size` × `TOKENS_A_WINDOW` pieces."""
+    """Yield the windows' numbers in batches, longest first, each within `batch_size` × `TOKENS_A_WINDOW` pieces.
+
+    No window is padded to more than 1 / `FULLNESS` of its length, so that short lists waste little too.
+    """
     budget = batch_size * TOKENS_A_WINDOW
     batch: list[int] = []
     width = 0
     for index in sorted(range(len(windows)), key=lambda i: -len(windows[i].ids)):
-        if batch and (len(batch) + 1) * width > budget:
+        length = len(windows[index].ids)
+        if batch and ((len(batch) + 1) * width > budget or length < FULLNESS * width):
             yield batch
             batch = []
-        width = width if batch else len(windows[index].ids)
+        width = width if batch else length
         batch.append(index)
     if batch:
         yield batch
