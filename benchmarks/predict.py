@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -126,7 +127,7 @@ def against_length(folder: Path, rounds: int, dtype: str) -> None:
     predictor = load(folder, device="cpu", dtype=dtype)
     texts = [" ".join(islice(words(0), length)) for length in LENGTHS]
     predictor.predict(texts[0])
-    medians = [statistics.median(seconds(lambda text=text: predictor.predict(text))[1] for _ in range(rounds)) for text in texts]
+    medians = [statistics.median(seconds(partial(predictor.predict, text))[1] for _ in range(rounds)) for text in texts]
     slope, start = np.polyfit(LENGTHS, medians, 1)
     explained = np.corrcoef(LENGTHS, medians)[0, 1] ** 2
     print("\n| words | processor seconds | a thousand words |\n|---|---|---|")
@@ -148,7 +149,7 @@ def against_peak(folder: Path, rounds: int, dtype: str) -> None:
         mask = torch.ones_like(ids)
         with FlopCounterMode(display=False) as counter, torch.no_grad():
             predictor.model(input_ids=ids, attention_mask=mask)
-        best = min(seconds(lambda ids=ids, mask=mask: run(predictor.model, ids, mask))[1] for _ in range(rounds))
+        best = min(seconds(partial(run, predictor.model, ids, mask))[1] for _ in range(rounds))
         rate = counter.get_total_flops() / best
         print(f"| {length} | {ids.numel() / best:,.0f} | {rate / 1e9:.0f} | {rate / peak:.0%} |")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from transformers import BertConfig, BertForSequenceClassification, ModernBertConfig, ModernBertForTokenClassification
@@ -52,13 +54,13 @@ def test_what_lies_out_of_reach_is_not_looked_at(
 ) -> None:
     monkeypatch.setattr(attention, "BLOCK", 16)
     shapes = []
-    whole = attention.sdpa_attention_forward
+    product = torch.nn.functional.scaled_dot_product_attention
 
-    def noted(module: torch.nn.Module, query: torch.Tensor, key: torch.Tensor, *rest: object, **options: object) -> object:
+    def noted(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, **options: Any) -> torch.Tensor:
         shapes.append((query.shape[2], key.shape[2]))
-        return whole(module, query, key, *rest, **options)  # type: ignore[arg-type]
+        return product(query, key, value, **options)
 
-    monkeypatch.setattr(attention, "sdpa_attention_forward", noted)
+    monkeypatch.setattr(torch.nn.functional, "scaled_dot_product_attention", noted)
     ids = torch.full((1, 60), 7)
     with torch.inference_mode():
         attend_locally(local_encoder)(input_ids=ids, attention_mask=torch.ones_like(ids))
