@@ -7,15 +7,22 @@ import pickle
 import time
 from collections.abc import Callable
 from dataclasses import FrozenInstanceError
+from itertools import count, islice
 from pathlib import Path
 
 import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from transformers.utils.logging import is_progress_bar_enabled
 
 import marsad
 from marsad import LabelScore, Prediction, Predictor, load
 from marsad.config.schema import TrainConfig
 from marsad.errors import ConfigError, DataError, ModelError
+from marsad.inference import batching
 from marsad.inference.predictor import _date
+from marsad.modeling.hardware import computes_in_bf16
 from marsad.taxonomy import Taxonomy
 from marsad.training.finetune import finetune
 
@@ -184,6 +191,40 @@ def test_a_megabyte_is_read_whole_in_under_a_minute(predictor: Predictor, filler
     assert found.tokens == found.tokens_read > 90_000
 
 
+SENTENCES = (SHELLING, ARREST, "سوق.", "عاجل! \n", "افتتح الأهالي سوقا جديدا للخضار قرب المدرسة القديمة، ", "💥")
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(st.lists(st.sampled_from(SENTENCES), min_size=1, max_size=30).map(" ".join), min_size=1, max_size=12),
+    st.integers(1, 20),
+)
+def test_any_list_in_any_order_with_any_budget_gives_the_scores_of_one_by_one(
+    predictor: Predictor, texts: list[str], batch_size: int
+) -> None:
+    expected = all_scores([predictor.predict(text) for text in texts])
+    assert all_scores(predictor.predict(texts, batch_size=batch_size)) == pytest.approx(expected, abs=1e-4)
+
+
+def test_a_stream_without_end_is_answered_in_order_and_drawn_little_ahead(
+    predictor: Predictor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batching, "LOOK_AHEAD", 10 * batching.LEAST)
+    drawn = count()
+    found = predictor.stream({"text": (SHELLING, ARREST)[next(drawn) % 2]} for _ in count())
+    assert [names(one.event_type) for one in islice(found, 25)] == [["shelling"], ["arrest_raid"]] * 12 + [["shelling"]]
+    assert next(drawn) <= 45
+    with pytest.raises(ConfigError, match="weather"):
+        predictor.stream([], tasks=["weather"])
+
+
+@pytest.mark.parametrize("text", ["😀💥🔥", "...", "٢٠٢١ 123", "\u200b\u200f", "___", "\u064e"], ids=ascii)
+def test_a_text_without_a_letter_gets_no_label(predictor: Predictor, text: str) -> None:
+    alone, among = predictor.predict(text), predictor.predict([SHELLING, text])[1]
+    assert alone.labels == among.labels == {"affiliation": (), "event_type": ()}
+    assert set(alone.scores("event_type").values()) != {0.0}, "scores stay those of a plain pipeline"
+
+
 @pytest.mark.parametrize("text", ["😀💥🔥", "💔", "...", "؟!", "\u200b\u200f", "hello 123", "ق" * 5000, "قصف\x00قصف"], ids=ascii)
 def test_a_text_without_arabic_words_gives_a_prediction_too(predictor: Predictor, text: str) -> None:
     found = predictor.predict(text)
@@ -208,6 +249,18 @@ def test_predict_of_the_package_is_that_of_a_loaded_model(predictor: Predictor, 
 def test_other_number_types_say_much_the_same(tiny_model: Path, predictor: Predictor, dtype: str) -> None:
     found = load(tiny_model, device="cpu", dtype=dtype).predict([SHELLING, ARREST])
     assert all_scores(found) == pytest.approx(all_scores(predictor.predict([SHELLING, ARREST])), abs=0.05)
+
+
+def test_auto_is_what_the_machine_multiplies_in_hardware(tiny_model: Path) -> None:
+    fast = load(tiny_model, device="cpu", dtype="auto").model.dtype
+    assert fast is (torch.bfloat16 if computes_in_bf16(torch.device("cpu")) else torch.float32)
+
+
+def test_loading_draws_no_bars_and_leaves_those_of_others_on(tiny_model: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    before = is_progress_bar_enabled()
+    load(tiny_model, device="cpu")
+    assert capfd.readouterr() == ("", "")
+    assert is_progress_bar_enabled() is before
 
 
 @pytest.mark.parametrize("dtype", ["int8", "float7", "load"])

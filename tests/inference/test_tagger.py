@@ -15,7 +15,8 @@ from transformers import pipeline
 from marsad import Predictor, load
 from marsad.errors import ConfigError, ModelError
 from marsad.inference.files import Input, predict_rows, write_csv
-from marsad.inference.tagger import FactionTagger, open_tagger
+from marsad.inference.predictor import TOKENIZER
+from marsad.inference.tagger import COMPANION, FactionTagger, open_tagger
 
 SHELLING = "أفاد مراسلنا أن قوات النظام قصفت بالمدفعية بلدة جاسم صباح اليوم."
 TWO = "أفاد مراسلنا أن الجيش التركي وقوات النظام قصفت بالمدفعية بلدة جاسم."
@@ -101,6 +102,21 @@ def test_the_companion_is_used_unasked_and_tasks_narrow(both: Path) -> None:
     assert (only.factions, dict(only.labels)) == (whole.factions, {})
     with pytest.raises(ConfigError, match=r"'weather'; known: affiliation, event_type, factions"):
         predictor.predict(SHELLING, tasks=["weather"])
+
+
+def test_texts_are_cut_once_where_the_companion_has_the_same_tokenizer(both: Path, tmp_path: Path) -> None:
+    for name in TOKENIZER:
+        shutil.copy(both / name, both / COMPANION / name)
+    shutil.copytree(both, tmp_path / "other")
+    config = tmp_path / "other" / COMPANION / "tokenizer_config.json"
+    config.write_text(config.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    same, other = load(both, device="cpu"), load(tmp_path / "other", device="cpu")
+    assert same.tagger is not None
+    assert other.tagger is not None
+    assert same.tagger.tokenizer is same.tokenizer
+    assert other.tagger.tokenizer is not other.tokenizer
+    assert same.tagger.cutter == same.cutter
+    assert same.predict([TWO, SHELLING]) == other.predict([TWO, SHELLING])
 
 
 def test_a_model_without_companion_says_nothing_of_factions(tiny_model: Path) -> None:

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from marsad.config.schema import TrainConfig
-from marsad.training.arguments import BEST, computes_in_bf16, total_steps, training_arguments
+from marsad.modeling.hardware import computes_in_bf16
+from marsad.training.arguments import BEST, total_steps, training_arguments
 
 MakeConfig = Callable[..., TrainConfig]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -14,7 +14,7 @@ from marsad.data.reports import LIST_SEPARATOR
 from marsad.data.rows import csv_rows, jsonl_rows
 from marsad.errors import DataError
 from marsad.inference.prediction import Prediction
-from marsad.inference.predictor import CHUNK, FACTIONS, Predictor
+from marsad.inference.predictor import FACTIONS, Predictor, Text
 from marsad.taxonomy import SEPARATOR
 
 NO_TEXT = "empty text. Give the report's text."
@@ -99,12 +99,19 @@ def predict_inputs(
     predictor: Predictor, inputs: Iterable[Input], batch_size: int = 16, evidence: bool = False
 ) -> Iterator[tuple[Input, Prediction | None]]:
     """Yield each input in order with its prediction, None where it cannot be read."""
-    stream = iter(inputs)
-    while chunk := list(islice(stream, CHUNK)):
-        readable = [{"text": one.text, "date": one.date} for one in chunk if one.error is None]
-        predictions = iter(predictor.predict(readable, batch_size, evidence=evidence))
-        for one in chunk:
-            yield one, next(predictions) if one.error is None else None
+    waiting: deque[Input] = deque()
+
+    def readable() -> Iterator[Text]:
+        for one in inputs:
+            waiting.append(one)
+            if one.error is None:
+                yield {"text": one.text, "date": one.date}
+
+    for found in predictor.stream(readable(), batch_size, evidence=evidence):
+        while waiting[0].error is not None:
+            yield waiting.popleft(), None
+        yield waiting.popleft(), found
+    yield from ((one, None) for one in waiting)
 
 
 def predict_rows(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from filecmp import cmpfiles
 from pathlib import Path
 from typing import Any, overload
 
@@ -14,11 +16,13 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from marsad.data.reports import SURROGATE, is_date
 from marsad.errors import ConfigError, DataError
-from marsad.inference.batching import forward
+from marsad.inference.batching import Block, Row, blocks, forward, one_ahead
 from marsad.inference.evidence import find_evidence
 from marsad.inference.prediction import LabelScore, Prediction
 from marsad.inference.tagger import COMPANION, FactionTagger, open_tagger
+from marsad.modeling.attention import attend_locally
 from marsad.modeling.folders import find_model, load_classifier, load_tokenizer
+from marsad.modeling.hardware import fastest_dtype
 from marsad.modeling.heads import pool_tasks, probabilities
 from marsad.modeling.settings import FILE, ModelSettings, read_settings
 from marsad.modeling.windows import Encoded, WindowCutter
@@ -31,8 +35,10 @@ Text = str | Mapping[str, Any]
 """A report: its text, or a mapping with `text` and, for models that read it, `date`."""
 FACTIONS = "factions"
 """What `tasks` calls the forces that a tagger finds."""
-CHUNK = 512
-"""Reports that are encoded and held at once."""
+LETTER = re.compile(r"[^\W\d_]")
+"""What a text must hold, of whatever script, to be given labels."""
+TOKENIZER = ("tokenizer.json", "tokenizer_config.json")
+"""Files of a tokenizer. Where a tagger has the same, texts are cut once for both."""
 
 
 class Predictor:
@@ -71,18 +77,24 @@ class Predictor:
 
         A report is a string, or a mapping with `text` and optionally `date`. `batch_size` counts full windows a forward
         pass; `tasks` narrows the answer, where `factions` stands for the forces named. With `evidence` every label given
-        carries its sentence, at the cost of some ten texts a report. Raises `DataError` for what is no text,
-        `ConfigError` for an unknown task.
+        carries its sentence, at the cost of some ten texts a report. A text without a letter gets no label. Raises
+        `DataError` for what is no text, `ConfigError` for an unknown task.
         """
         if isinstance(texts, str | Mapping):
             return self.predict([texts], batch_size, tasks, evidence)[0]
-        reports = list(texts)
+        return list(self.stream(texts, batch_size, tasks, evidence))
+
+    def stream(
+        self, texts: Iterable[Text], batch_size: int = 16, tasks: Sequence[str] | None = None, evidence: bool = False
+    ) -> Iterator[Prediction]:
+        """Yield what `predict` returns, one by one in order, in memory that does not grow with their number.
+
+        `texts` is drawn some thousand reports ahead. Raises `ConfigError` at once, `DataError` when the text is drawn.
+        """
         names = self._tasks(tasks)
-        return [
-            prediction
-            for start in range(0, len(reports), CHUNK)
-            for prediction in self._chunk(reports[start : start + CHUNK], start, batch_size, names, evidence)
-        ]
+        rows = (_row(report, number) for number, report in enumerate(texts))
+        read = one_ahead(self._read, blocks(rows))
+        return (prediction for block in read for prediction in self._predictions(block, batch_size, names, evidence))
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -95,17 +107,22 @@ class Predictor:
             raise ConfigError(f"unknown task {unknown[0]!r}; known: {', '.join(self.tasks)}")
         return self.tasks if tasks is None else tuple(task for task in self.tasks if task in tasks)
 
-    def _chunk(self, reports: list[Text], first: int, batch_size: int, tasks: Sequence[str], evidence: bool) -> list[Prediction]:
-        rows = [_row(report, first + number) for number, report in enumerate(reports)]
+    def _read(self, rows: list[Row]) -> Block:
         texts, dates = [text for text, _ in rows], [date for _, date in rows]
         encoded = self.cutter(texts, dates)
+        own = self.tagger.cutter if self.tagger else self.cutter
+        tagged = encoded if own == self.cutter else own(texts, dates)
+        return Block(texts, dates, encoded, tagged)
+
+    def _predictions(self, block: Block, batch_size: int, tasks: Sequence[str], evidence: bool) -> list[Prediction]:
         labels = any(task != FACTIONS for task in tasks)
-        scores = self.scores(encoded, batch_size) if labels else np.zeros((len(rows), 0))
-        found = [self._prediction(one, row, tasks) for one, row in zip(encoded, scores, strict=True)]
+        scores = self.scores(block.encoded, batch_size) if labels else np.zeros((len(block.texts), 0))
+        found = [self._prediction(*one, tasks) for one in zip(block.texts, block.encoded, scores, strict=True)]
         if evidence and labels:
-            found = [self._explained(one, *row, own, batch_size) for one, row, own in zip(found, rows, scores, strict=True)]
+            own = zip(found, block.texts, block.dates, scores, strict=True)
+            found = [self._explained(*one, batch_size) for one in own]
         if FACTIONS in tasks and self.tagger:
-            forces = self.tagger.factions(texts, dates, batch_size)
+            forces = self.tagger.factions(block.texts, block.dates, block.tagged, batch_size)
             found = [replace(one, factions=own) for one, own in zip(found, forces, strict=True)]
         return found
 
@@ -122,7 +139,6 @@ class Predictor:
         }
         return replace(found, labels=labels)
 
-    @torch.inference_mode()
     def scores(self, encoded: Sequence[Encoded], batch_size: int = 16) -> np.ndarray:
         """Return scores (reports, labels of all tasks) in 0 to 1 of encoded reports."""
         windows = [window for one in encoded for window in one.windows]
@@ -140,14 +156,15 @@ class Predictor:
         settings = self.settings
         return torch.tensor([settings.temperatures.get(task.name, 1.0) for task in settings.taxonomy.tasks for _ in task.ids])
 
-    def _prediction(self, encoded: Encoded, row: np.ndarray, tasks: Sequence[str]) -> Prediction:
+    def _prediction(self, text: str, encoded: Encoded, row: np.ndarray, tasks: Sequence[str]) -> Prediction:
         taxonomy = self.settings.taxonomy
         scores = {
             task.name: dict(zip(task.ids, map(float, row[taxonomy.slices[task.name]]), strict=True))
             for task in taxonomy.tasks
             if task.name in tasks
         }
-        labels = {name: self._chosen(name, found) for name, found in scores.items()}
+        said = LETTER.search(text) is not None
+        labels = {name: self._chosen(name, found) if said else () for name, found in scores.items()}
         return Prediction(labels, scores, len(encoded.windows), encoded.tokens, encoded.read)
 
     def _chosen(self, task: str, scores: dict[str, float]) -> tuple[LabelScore, ...]:
@@ -167,30 +184,36 @@ def load(
     """Load a model: a folder, a hub id, the name of a shipped one, or (None) the shipped default.
 
     A tagger in its sub-folder `factions` is loaded with it; a tagger's own folder gives a predictor of factions alone.
-    `device` is a torch device (None: the first GPU, else the CPU); `dtype` a torch type or its name (None: float32).
+    `device` is a torch device (None: the first GPU, else the CPU); `dtype` a torch type or its name (None:
+    float32, whose scores are those of a plain pipeline; `auto`: the fastest that the device multiplies in hardware).
     Raises `ModelError` where the model is missing or not safe to read, `ConfigError` for an unknown dtype.
     """
     folder = find_model(str(path_or_hub_id or "default"), revision)
-    settings, number = read_settings(folder), _dtype(dtype)
+    settings = read_settings(folder)
     place = torch.device(device) if device is not None else torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    number = _dtype(dtype, place)
     alone = settings.task == "factions"
     own = folder if alone else folder / COMPANION
-    tagger = open_tagger(own, number, place) if (own / FILE).is_file() else None
+    tokenizer = load_tokenizer(folder)
+    alike = len(cmpfiles(folder, own, TOKENIZER, shallow=False)[0]) == len(TOKENIZER)
+    tagger = open_tagger(own, number, place, tokenizer if alike else None) if (own / FILE).is_file() else None
     if alone and tagger:
         none = replace(settings, taxonomy=settings.taxonomy.only(()))
         return Predictor(folder, tagger.model, tagger.tokenizer, none, tagger)
-    model = load_classifier(folder, number)
-    return Predictor(folder, model.to(place), load_tokenizer(folder), settings, tagger)
+    model = attend_locally(load_classifier(folder, number))
+    return Predictor(folder, model.to(place), tokenizer, settings, tagger)
 
 
-def _dtype(dtype: str | torch.dtype | None) -> torch.dtype:
+def _dtype(dtype: str | torch.dtype | None, device: torch.device) -> torch.dtype:
+    if dtype == "auto":
+        return fastest_dtype(device)
     found = getattr(torch, dtype, None) if isinstance(dtype, str) else dtype or torch.float32
     if not isinstance(found, torch.dtype) or not found.is_floating_point:
-        raise ConfigError(f"dtype: found {dtype!r}, expected float32, bfloat16 or float16.")
+        raise ConfigError(f"dtype: found {dtype!r}, expected float32, bfloat16, float16 or auto.")
     return found
 
 
-def _row(report: Text, number: int) -> tuple[str, str | None]:
+def _row(report: Text, number: int) -> Row:
     text = report if isinstance(report, str) else report.get("text")
     if not isinstance(text, str):
         raise DataError(f"text {number}: found {type(text).__name__}, expected a string or a mapping with 'text'.")

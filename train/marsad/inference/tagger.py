@@ -15,11 +15,12 @@ from marsad.gazetteer import Gazetteer, read_gazetteer
 from marsad.inference.batching import forward
 from marsad.inference.factions import group
 from marsad.inference.prediction import Faction, Span
+from marsad.modeling.attention import attend_locally
 from marsad.modeling.folders import check_folder, load_tagger, load_tokenizer
 from marsad.modeling.names import Names, read_names
 from marsad.modeling.settings import FILE, ModelSettings, read_settings
 from marsad.modeling.tagging import Run, Word, best_path, bio_names, report_words, runs
-from marsad.modeling.windows import WindowCutter
+from marsad.modeling.windows import Encoded, WindowCutter
 
 GAZETTEER = "gazetteer.yaml"
 """File of a tagger's folder: the gazetteer that it was trained with."""
@@ -47,18 +48,21 @@ class FactionTagger:
         self.camps = settings.taxonomy.tasks[0].ids
         self.cutter = WindowCutter(tokenizer, settings.length, settings.overlap, settings.date_prefix)
 
-    def factions(self, texts: Sequence[str], dates: Sequence[str | None], batch_size: int = 16) -> list[tuple[Faction, ...]]:
-        """Return the forces that each text names, all mentions of one together."""
-        found = self.tag(texts, dates, batch_size)
+    def factions(
+        self, texts: Sequence[str], dates: Sequence[str | None], encoded: Sequence[Encoded], batch_size: int = 16
+    ) -> list[tuple[Faction, ...]]:
+        """Return the forces that each text names, all mentions of one together; `encoded` is what the cutter made of the texts."""
+        found = self._tag(texts, encoded, batch_size)
         return [group(text, date, spans, self.gazetteer) for text, date, spans in zip(texts, dates, found, strict=True)]
 
-    @torch.inference_mode()
     def tag(self, texts: Sequence[str], dates: Sequence[str | None], batch_size: int = 16) -> list[tuple[Span, ...]]:
         """Return the mentions of forces in each text, in order, never overlapping.
 
         Attached one-letter words are not part of a mention, and neither is punctuation at its ends.
         """
-        encoded = self.cutter(texts, dates)
+        return self._tag(texts, self.cutter(texts, dates), batch_size)
+
+    def _tag(self, texts: Sequence[str], encoded: Sequence[Encoded], batch_size: int) -> list[tuple[Span, ...]]:
         words = [report_words(one.windows) for one in encoded]
         scores = [np.zeros((len(own), 1 + 2 * len(self.camps)), np.float32) for own in words]
         owners = [(report, number) for report, one in enumerate(encoded) for number in range(len(one.windows))]
@@ -95,15 +99,23 @@ def _trim(text: str, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
-def open_tagger(folder: Path, dtype: torch.dtype = torch.float32, device: torch.device | None = None) -> FactionTagger:
-    """Load the tagger in `folder`. Raises `ModelError` where it is missing, damaged, or a model of reports."""
+def open_tagger(
+    folder: Path,
+    dtype: torch.dtype = torch.float32,
+    device: torch.device | None = None,
+    tokenizer: PreTrainedTokenizerBase | None = None,
+) -> FactionTagger:
+    """Load the tagger in `folder`, its `tokenizer` only where it is not given.
+
+    Raises `ModelError` where it is missing, damaged, or a model of reports.
+    """
     check_folder(folder)
     settings = read_settings(folder)
     if settings.task != "factions":
         raise ModelError(f"{folder}: this model labels reports, not factions. Name a folder trained with 'task: factions'.")
-    model = load_tagger(folder, dtype)
+    model = attend_locally(load_tagger(folder, dtype))
     if [model.config.id2label[number] for number in range(model.config.num_labels)] != bio_names(settings.taxonomy.tasks[0].ids):
         raise ModelError(f"{folder}: the labels of config.json are not those of {FILE}. Fetch or train the model again.")
     path = folder / GAZETTEER
     gazetteer = read_gazetteer(path, settings.taxonomy) if path.is_file() else None
-    return FactionTagger(model.to(device or "cpu"), load_tokenizer(folder), settings, read_names(folder), gazetteer)
+    return FactionTagger(model.to(device or "cpu"), tokenizer or load_tokenizer(folder), settings, read_names(folder), gazetteer)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib.resources
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from transformers import (
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
+from transformers.utils import logging as transformers_logging
 
 from marsad.errors import ModelError
 from marsad.files import SUMS, broken_sums
@@ -129,16 +131,29 @@ def load_tagger(folder: Path, dtype: torch.dtype, **settings: Any) -> PreTrained
 def _load(family: Any, folder: Path, dtype: torch.dtype, settings: dict[str, Any]) -> PreTrainedModel:
     try:
         config = AutoConfig.from_pretrained(folder, trust_remote_code=False, **settings)
-        return family.from_pretrained(
-            folder,
-            config=config,
-            dtype=dtype,
-            trust_remote_code=False,
-            use_safetensors=True,
-            ignore_mismatched_sizes="id2label" in settings,  # a head for other labels starts anew
-        )
+        with no_bars():
+            return family.from_pretrained(
+                folder,
+                config=config,
+                dtype=dtype,
+                trust_remote_code=False,
+                use_safetensors=True,
+                ignore_mismatched_sizes="id2label" in settings,  # a head for other labels starts anew
+            )
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         raise ModelError(f"{folder}: the model cannot be read ({error}). Fetch or train it again.") from error
+
+
+@contextmanager
+def no_bars() -> Iterator[None]:
+    """Keep transformers from drawing its bars on standard error, and leave its setting as it was."""
+    shown = transformers_logging.is_progress_bar_enabled()
+    transformers_logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            transformers_logging.enable_progress_bar()
 
 
 def save_tokenizer(tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:

@@ -9,6 +9,7 @@ import torch
 from transformers import TrainingArguments
 
 from marsad.config.schema import TrainConfig
+from marsad.modeling.hardware import computes_in_bf16
 
 BEST = "dev_macro_f1"
 """Figure that early stopping and the choice of the best epoch go by."""
@@ -56,10 +57,3 @@ def total_steps(config: TrainConfig, rows: int) -> int:
     """Return the optimiser's steps of a whole run on one device."""
     batch = config.training.batch_size * config.training.gradient_accumulation
     return math.ceil(config.training.epochs * math.ceil(rows / batch))
-
-
-def computes_in_bf16() -> bool:
-    """Tell whether this machine's GPU, or its CPU where it has none, multiplies bfloat16 in hardware."""
-    if torch.cuda.is_available():
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())

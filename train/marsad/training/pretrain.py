@@ -27,9 +27,9 @@ from marsad.config.pretrain import Architecture, PretrainConfig, Source
 from marsad.data.corpus import TokenStream, encode_texts, joined, likeness, open_stream, read_texts
 from marsad.errors import ConfigError
 from marsad.files import sha256
-from marsad.modeling.folders import dropouts, find_model, load_tokenizer, save_tokenizer, save_weights
+from marsad.modeling.folders import dropouts, find_model, load_tokenizer, no_bars, save_tokenizer, save_weights
+from marsad.modeling.hardware import computes_in_bf16
 from marsad.modeling.tokenizer import train_tokenizer
-from marsad.training.arguments import computes_in_bf16
 from marsad.training.encoding import cache_folder
 from marsad.training.masking import SHAPES, MaskedBatches, PretrainTrainer, WordMasking, masked_accuracy, only
 from marsad.training.record import origin
@@ -158,9 +158,10 @@ def _model(
     attention = "sdpa" if torch.cuda.is_available() else "eager"
     model_class = SHAPES[settings.model_type]
     if base is not None:
-        model = model_class.from_pretrained(
-            base, config=settings, dtype=torch.float32, use_safetensors=True, attn_implementation=attention
-        )
+        with no_bars():
+            model = model_class.from_pretrained(
+                base, config=settings, dtype=torch.float32, use_safetensors=True, attn_implementation=attention
+            )
         if config.vocabulary is not None:
             carry_embeddings(model, _samples(config.sources), load_tokenizer(base), tokenizer)
         return model
