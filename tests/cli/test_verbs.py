@@ -156,9 +156,13 @@ def test_predict_writes_csv(tiny_model: Path, tmp_path: Path, arguments: tuple[s
     assert "3 rows" in done.stderr
     with (tmp_path / arguments[1]).open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert [(row["id"], row["event_type"]) for row in rows] == [("a", "shelling"), ("b", ""), ("c", "arrest_raid")]
+    assert [(row["id"], row["event_type"]) for row in rows] == [("a", "shelling"), ("c", "arrest_raid")]
     assert float(rows[0]["event_type:shelling"]) > float(rows[0]["event_type:protest"])
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["in.jsonl", arguments[1]]), "no part is left"
+    [reject] = [json.loads(line) for line in (tmp_path / "out.rejects.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert reject == {"id": "b", "error": "line 2: empty text. Give the report's text."}
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["in.jsonl", "out.rejects.jsonl", arguments[1]]), (
+        "no part is left"
+    )
 
 
 @pytest.mark.slow
@@ -196,15 +200,14 @@ def test_predict_a_table_for_each_row_whatever_its_id(tiny_model: Path, tmp_path
 
 @pytest.mark.slow
 def test_a_file_that_breaks_off_leaves_the_old_answer(tiny_model: Path, tmp_path: Path) -> None:
-    content = reports_file(tmp_path / "in.jsonl").read_bytes()
-    (tmp_path / "in.jsonl").write_bytes(content + '{"id": "d", "text": "قصفت"}\n'.encode("cp1256"))
+    (tmp_path / "in.txt").write_bytes("قصفت".encode("cp1256"))
     (tmp_path / "out.jsonl").write_text("old", encoding="utf-8")
-    done = marsad(tmp_path, "predict", "in.jsonl", "-o", "out.jsonl", "--model", tiny_model)
+    done = marsad(tmp_path, "predict", "in.txt", "-o", "out.jsonl", "--model", tiny_model)
     assert done.returncode == 2
     assert "UTF-8" in done.stderr
     assert "Traceback" not in done.stderr
     assert (tmp_path / "out.jsonl").read_text(encoding="utf-8") == "old"
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.jsonl", "out.jsonl"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.txt", "out.jsonl"]
 
 
 @pytest.mark.slow

@@ -119,13 +119,34 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         from_file(tmp_path / "nowhere.jsonl")
 
 
-@pytest.mark.parametrize("name", ["a.txt", "a.jsonl", "a.csv"])
-def test_a_file_in_another_encoding_is_told_so(tmp_path: Path, name: str) -> None:
-    path = tmp_path / name
-    content = {"a.txt": "قصفت", "a.csv": "id,text\na,قصفت\n", "a.jsonl": lines({"id": "a", "text": "قصفت"})}[name]
-    path.write_bytes(content.encode("cp1256"))
-    with pytest.raises(DataError, match="not UTF-8"):
-        from_file(path)
+def test_a_report_in_another_encoding_is_told_so(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes("قصفت".encode("cp1256"))
+    with pytest.raises(DataError, match=r"a\.txt: not UTF-8"):
+        from_file(tmp_path / "a.txt")
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.csv"])
+def test_a_row_in_another_encoding_stops_no_other_row(tmp_path: Path, name: str) -> None:
+    first, bad, last = ({"id": id, "text": text} for id, text in (("a", SHELLING), ("b", "قصفت"), ("c", ARREST)))
+    parts = [lines(first), lines(bad), lines(last)]
+    if name == "a.csv":
+        parts = [f"id,text\na,{SHELLING}\n", "b,قصفت\n", f"c,{ARREST}\n"]
+    (tmp_path / name).write_bytes(parts[0].encode() + parts[1].encode("cp1256") + parts[2].encode())
+    found = from_file(tmp_path / name)
+    assert [one.text for one in found] == [SHELLING, "", ARREST]
+    line = 2 if name == "a.jsonl" else 3
+    assert found[1].error == f"line {line}: not UTF-8. Save it as UTF-8."
+
+
+def test_brackets_without_end_stop_no_other_row() -> None:
+    found = inputs(lines("[" * 100_000, {"id": "b", "text": ARREST}), "x.jsonl")
+    assert "not valid JSON" in str(found[0].error)
+    assert found[1] == Input("b", ARREST)
+
+
+def test_half_characters_are_written_whole() -> None:
+    (found,) = inputs('{"id": "a\\ud83d", "text": "قصف \\ud83d", "date": "\\ud83d", "source": "\\ud83d"}\n', "x.jsonl")
+    assert found == Input("a\ufffd", "قصف \ufffd", "\ufffd", source="\ufffd")
 
 
 def test_one_row_out_for_each_row_in(predictor: Predictor) -> None:

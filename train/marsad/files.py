@@ -15,17 +15,23 @@ SUMS = "SHA256SUMS"
 
 
 @contextmanager
-def atomic(path: Path) -> Iterator[TextIO]:
-    """Open a file beside `path` for writing UTF-8; it takes the place of `path` at the end, unless something failed."""
+def replacing(path: Path) -> Iterator[Path]:
+    """Name a file beside `path` to write; it takes the place of `path` at the end, unless something failed."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with part.open("w", encoding="utf-8", newline="") as file:
-            yield file
-            file.flush()
+        yield part
+        with part.open("rb") as file:
             os.fsync(file.fileno())
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic(path: Path) -> Iterator[TextIO]:
+    """Open a file beside `path` for writing UTF-8; it takes the place of `path` at the end, unless something failed."""
+    with replacing(path) as part, part.open("w", encoding="utf-8", newline="") as file:
+        yield file
 
 
 def write_atomically(path: Path, text: str) -> None:

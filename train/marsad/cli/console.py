@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import logging
 import os
+import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.logging import RichHandler
 from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from marsad.evaluation.bootstrap import Headline
     from marsad.evaluation.spans import FactionEvaluation, Figures
@@ -38,6 +41,20 @@ def set_up_logging() -> None:
 def warn(message: str) -> None:
     """Print a warning on standard error."""
     errors.print(f"[bold yellow]warning:[/] {escape(message)}", soft_wrap=True)
+
+
+@contextmanager
+def rows_progress(console: Console) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar with rows and rows a second; yields what is told the rows that are done, and those done before."""
+    columns = (TextColumn("predicting"), BarColumn(), TextColumn("{task.completed:,.0f} rows"), TextColumn("{task.fields[rate]}"))
+    with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as progress:
+        bar, start = progress.add_task("predicting", total=None, rate=""), time.monotonic()
+
+        def show(done: int, before: int) -> None:
+            rate = (done - before) / max(time.monotonic() - start, 1e-9)
+            progress.update(bar, completed=done, rate=f"{rate:,.1f} rows/s" if done > before else "")
+
+        yield show
 
 
 def score_table(title: str, scores: Mapping[str, Any], taxonomy: Taxonomy, task: str) -> Table:

@@ -41,7 +41,7 @@ def jsonl_rows(lines: Iterable[str]) -> Iterator[tuple[int, str, dict[str, Any] 
             continue
         try:
             row = json.loads(content)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             yield number, content, f"not valid JSON ({error}). Write one JSON object a line."
             continue
         yield number, content, row if isinstance(row, dict) else f"found {type(row).__name__}, expected a JSON object."

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from marsad.data.reports import LIST_SEPARATOR
+from marsad.data.reports import LIST_SEPARATOR, SURROGATE
 from marsad.data.rows import csv_rows, jsonl_rows
 from marsad.errors import DataError
 from marsad.inference.prediction import Prediction
@@ -18,6 +19,11 @@ from marsad.inference.predictor import FACTIONS, Predictor, Text
 from marsad.taxonomy import SEPARATOR
 
 NO_TEXT = "empty text. Give the report's text."
+NOT_UTF8 = "not UTF-8. Save it as UTF-8."
+BROKEN = re.compile("[\udc80-\udcff]")
+"""A byte that is not UTF-8, as `ESCAPED` reads it."""
+ESCAPED = "surrogateescape"
+"""How files are decoded, so that one broken line does not stop a file of many."""
 
 
 @dataclass(frozen=True)
@@ -29,31 +35,29 @@ class Input:
     date: str | None = None
     error: str | None = None
     source: str | None = None
+    file: str = ""
+    """The file that it is from, where a folder is read."""
 
 
 def read_inputs(file: TextIO, name: str) -> Iterator[Input]:
-    """Yield the reports of an open file called `name`. Raises `DataError` where it is not UTF-8.
+    """Yield the reports of an open file called `name`, decoded with errors=`ESCAPED`.
 
     `.csv` has a header with `text`; `.jsonl`, and what begins with `{`, one JSON object a line with `text`; anything else
-    is one report. Rows without an id get their line number.
+    is one report. Rows without an id get their line number. Raises `DataError` where a single report is not UTF-8; of rows, those
+    that are not have an error.
     """
-    try:
-        yield from _read(file, name)
-    except UnicodeDecodeError as error:
-        raise DataError(f"{name}: not UTF-8. Save the file as UTF-8.") from error
-
-
-def _read(file: TextIO, name: str) -> Iterator[Input]:
     suffix = Path(name).suffix.lower()
     if suffix == ".csv":
-        yield from (_input(line, row, content) for line, content, row in csv_rows(file))
+        yield from (read_input(line, row, content) for line, content, row in csv_rows(file))
         return
     opening = _opening(file)
     if suffix in (".jsonl", ".ndjson") or "".join(opening).lstrip("\ufeff \t\r\n").startswith("{"):
         lines = (line.lstrip("\ufeff") if number == 0 else line for number, line in enumerate(_chain(opening, file)))
-        yield from (_input(line, row, content) for line, content, row in jsonl_rows(lines))
+        yield from (read_input(line, row, content) for line, content, row in jsonl_rows(lines))
         return
     text = ("".join(opening) + file.read()).lstrip("\ufeff")
+    if BROKEN.search(text):
+        raise DataError(f"{name}: {NOT_UTF8}")
     yield Input(Path(name).stem or name, text, error=None if text.strip() else NO_TEXT)
 
 
@@ -72,25 +76,34 @@ def _chain(opening: Iterable[str], file: TextIO) -> Iterator[str]:
     yield from file
 
 
-def _input(line: int, row: dict[str, Any] | str, content: str) -> Input:
+def read_input(line: int, row: dict[str, Any] | str, content: str) -> Input:
+    """Return the report of a row, or of the reason why there is none; half characters in it are replaced."""
+    if BROKEN.search(content):
+        row = NOT_UTF8
     if isinstance(row, str):
         return Input(_id(_mapping(content), line), error=f"line {line}: {row}")
     id = _id(row, line)
     text, date, source = row.get("text"), row.get("date"), row.get("source")
     if not isinstance(text, str) or not text.strip():
         return Input(id, error=f"line {line}: {NO_TEXT}")
-    return Input(id, text, None if date is None else str(date), source=None if source is None else str(source))
+    return Input(
+        id, _whole(text), None if date is None else _whole(str(date)), source=None if source is None else _whole(str(source))
+    )
+
+
+def _whole(text: str) -> str:
+    return SURROGATE.sub("\ufffd", text)
 
 
 def _id(row: dict[str, Any], line: int) -> str:
-    return str(row["id"]) if row.get("id") not in (None, "") else str(line)
+    return _whole(str(row["id"])) if row.get("id") not in (None, "") else str(line)
 
 
 def _mapping(content: str) -> dict[str, Any]:
     """Return what can be read of a bad row, for its id."""
     try:
         row = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return row if isinstance(row, dict) else {}
 
@@ -114,13 +127,18 @@ def predict_inputs(
     yield from ((one, None) for one in waiting)
 
 
+def names(one: Input) -> dict[str, str]:
+    """Return what an input's row begins with: its id, and its file where a folder is read."""
+    return {"id": one.id, "file": one.file} if one.file else {"id": one.id}
+
+
 def predict_rows(
     predictor: Predictor, inputs: Iterable[Input], all_scores: bool = False, batch_size: int = 16, evidence: bool = False
 ) -> Iterator[dict[str, Any]]:
     """Yield a row for each input: its id and labels; where it cannot be read, empty labels and the reason under `error`."""
     empty: dict[str, list[Any]] = {task: [] for task in predictor.tasks}
     for one, found in predict_inputs(predictor, inputs, batch_size, evidence):
-        yield {"id": one.id, **(empty | {"error": one.error} if found is None else found.to_dict(all_scores))}
+        yield {**names(one), **(empty | {"error": one.error} if found is None else found.to_dict(all_scores))}
 
 
 def write_jsonl(rows: Iterable[dict[str, Any]], file: TextIO) -> None:
@@ -164,6 +182,6 @@ def _cell(key: str, value: Any) -> Any:
 def open_text(path: Path) -> TextIO:
     """Open a file of reports. Raises `DataError` where it is missing."""
     try:
-        return path.open(encoding="utf-8-sig", newline="" if path.suffix.lower() == ".csv" else None)
+        return path.open(encoding="utf-8-sig", errors=ESCAPED, newline="" if path.suffix.lower() == ".csv" else None)
     except OSError as error:
         raise DataError(f"{path}: cannot read it ({error.strerror}). Name an existing JSONL, CSV or text file.") from error
