@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
+from marsad.modeling.onnx import OnnxModel
 from marsad.modeling.windows import Window
 
 TOKENS_A_WINDOW = 512
@@ -40,7 +41,9 @@ def pad(windows: Sequence[Window], pad_id: int) -> tuple[Tensor, Tensor]:
     return ids, mask
 
 
-def forward(model: PreTrainedModel, windows: Sequence[Window], pad_id: int, batch_size: int) -> Iterator[tuple[list[int], Tensor]]:
+def forward(
+    model: PreTrainedModel | OnnxModel, windows: Sequence[Window], pad_id: int, batch_size: int
+) -> Iterator[tuple[list[int], Tensor]]:
     """Yield batches of windows' numbers and the model's logits for them, as float32 on the CPU."""
     for batch in length_batches(windows, batch_size):
         ids, mask = pad([windows[i] for i in batch], pad_id)

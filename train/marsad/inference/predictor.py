@@ -17,9 +17,11 @@ from marsad.errors import ConfigError, DataError
 from marsad.inference.batching import forward
 from marsad.inference.evidence import find_evidence
 from marsad.inference.prediction import LabelScore, Prediction
+from marsad.inference.runtime import Runtime, check_runtime, open_model
 from marsad.inference.tagger import COMPANION, FactionTagger, open_tagger
 from marsad.modeling.folders import find_model, load_classifier, load_tokenizer
 from marsad.modeling.heads import pool_tasks, probabilities
+from marsad.modeling.onnx import OnnxModel, is_installed
 from marsad.modeling.settings import FILE, ModelSettings, read_settings
 from marsad.modeling.windows import Encoded, WindowCutter
 from marsad.taxonomy import SEPARATOR
@@ -41,7 +43,7 @@ class Predictor:
     def __init__(
         self,
         path: Path,
-        model: PreTrainedModel,
+        model: PreTrainedModel | OnnxModel,
         tokenizer: PreTrainedTokenizerBase,
         settings: ModelSettings,
         tagger: FactionTagger | None = None,
@@ -163,28 +165,31 @@ def load(
     device: str | torch.device | None = None,
     dtype: str | torch.dtype | None = None,
     revision: str | None = None,
+    runtime: Runtime = "auto",
 ) -> Predictor:
     """Load a model: a folder, a hub id, the name of a shipped one, or (None) the shipped default.
 
     A tagger in its sub-folder `factions` is loaded with it; a tagger's own folder gives a predictor of factions alone.
     `device` is a torch device (None: the first GPU, else the CPU); `dtype` a torch type or its name (None: float32).
-    Raises `ModelError` where the model is missing or not safe to read, `ConfigError` for an unknown dtype.
+    `runtime` is `torch`, `onnx` (after `marsad export`), or `auto`: ONNX where it was exported and is the faster here.
+    Raises `ModelError` where the model is missing or not safe to read, `ConfigError` for an unknown dtype or runtime.
     """
-    folder = find_model(str(path_or_hub_id or "default"), revision)
-    settings, number = read_settings(folder), _dtype(dtype)
+    check_runtime(runtime)
+    folder = find_model(str(path_or_hub_id or "default"), revision, onnx=runtime != "torch" and is_installed())
+    settings, number = read_settings(folder), None if dtype is None else _dtype(dtype)
     place = torch.device(device) if device is not None else torch.device("cuda" if torch.cuda.is_available() else "cpu")
     alone = settings.task == "factions"
     own = folder if alone else folder / COMPANION
-    tagger = open_tagger(own, number, place) if (own / FILE).is_file() else None
+    tagger = open_tagger(own, number, place, runtime) if (own / FILE).is_file() else None
     if alone and tagger:
         none = replace(settings, taxonomy=settings.taxonomy.only(()))
         return Predictor(folder, tagger.model, tagger.tokenizer, none, tagger)
-    model = load_classifier(folder, number)
-    return Predictor(folder, model.to(place), load_tokenizer(folder), settings, tagger)
+    model = open_model(load_classifier, folder, number, place, runtime)
+    return Predictor(folder, model, load_tokenizer(folder), settings, tagger)
 
 
-def _dtype(dtype: str | torch.dtype | None) -> torch.dtype:
-    found = getattr(torch, dtype, None) if isinstance(dtype, str) else dtype or torch.float32
+def _dtype(dtype: str | torch.dtype) -> torch.dtype:
+    found = getattr(torch, dtype, None) if isinstance(dtype, str) else dtype
     if not isinstance(found, torch.dtype) or not found.is_floating_point:
         raise ConfigError(f"dtype: found {dtype!r}, expected float32, bfloat16 or float16.")
     return found
