@@ -19,7 +19,7 @@ def export(
     model: Annotated[str, typer.Argument(help="Folder of a model, a hub id, or `default`.")],
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", help="Folder for the files; without it the model's own `onnx/`, which is read again."),
+        typer.Option("--out", "-o", help="Folder for the files; without it the model's own `onnx/`."),
     ] = None,
     data: Annotated[Path | None, typer.Option(help="Reports to compare on, JSONL or CSV; without it 20 that come along.")] = None,
 ) -> None:
@@ -33,8 +33,8 @@ def export(
     with errors.status("reading the model") as status:
         from marsad.modeling.folders import find_model
         from marsad.modeling.onnx import FOLDER
-        from marsad.publishing.onnx import parts, read_reports
         from marsad.publishing.onnx import export as write
+        from marsad.publishing.onnx import parts, read_reports
 
         folder = find_model(model)
         reports = None if data is None else read_reports(data)

@@ -100,7 +100,10 @@ def _trim(text: str, start: int, end: int) -> tuple[int, int]:
 def open_tagger(
     folder: Path, dtype: torch.dtype | None = None, device: torch.device | None = None, runtime: Runtime = "auto"
 ) -> FactionTagger:
-    """Load the tagger in `folder`; the arguments are those of `load`. Raises `ModelError` where it is missing, damaged, or a model of reports."""
+    """Load the tagger in `folder`; the arguments are those of `load`.
+
+    Raises `ModelError` where it is missing, damaged, or a model of reports.
+    """
     check_folder(folder)
     settings = read_settings(folder)
     if settings.task != "factions":

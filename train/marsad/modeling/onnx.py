@@ -1,4 +1,4 @@
-"""A model as ONNX files beside its weights: writing them, the record of how far they agree, calling them as torch's model is called."""
+"""A model as ONNX files beside its weights: writing and calling them, and the record of how far they agree."""
 
 from __future__ import annotations
 
