@@ -8,7 +8,7 @@ import sys
 import typer
 from rich.markup import escape
 
-from marsad.cli import audit, check, compare, data, evaluate, predict, pretrain, publish, stats, train, verify
+from marsad.cli import audit, check, compare, data, evaluate, export, predict, pretrain, publish, stats, train, verify
 from marsad.cli.console import errors
 from marsad.errors import MarsadError
 
@@ -28,6 +28,7 @@ for verb in (
     predict.predict,
     stats.stats,
     pretrain.pretrain,
+    export.export,
     publish.publish,
     verify.verify,
 ):

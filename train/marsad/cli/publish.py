@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from marsad.cli.console import errors, output, set_up_logging
+from marsad.cli.export import show_export
 
 if TYPE_CHECKING:
     from marsad.publishing.parcel import Parcel
@@ -25,6 +26,7 @@ def publish(
     endpoint: Annotated[str | None, typer.Option(help="Address of another hub.")] = None,
     to_dir: Annotated[Path | None, typer.Option(help="Write the folder there, with SHA256SUMS, and send nothing.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Publish a model that was never evaluated; the card says so.")] = False,
+    onnx: Annotated[bool, typer.Option("--onnx", help="Send it as ONNX files too (see `marsad export`).")] = False,
 ) -> None:
     """Publish a model to a hub: checked, with a card, and fetched again to prove that it answers as here.
 
@@ -41,7 +43,9 @@ def publish(
         from marsad.publishing.parcel import deliver, pack
         from marsad.publishing.publish import publish as send
 
-        parcel = pack(find_model(model), repo, Path(place), tag, force)
+        parcel = pack(find_model(model), repo, Path(place), tag, force, onnx)
+        for name, exported in parcel.onnx.items():
+            show_export(exported, Path(name))
         if to_dir is not None:
             deliver(parcel, to_dir)
             output.print(f"written: {escape(str(to_dir))} ({len(parcel.files)} files and SHA256SUMS)")

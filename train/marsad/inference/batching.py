@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
+from marsad.modeling.onnx import OnnxModel
 from marsad.modeling.windows import Encoded, Window
 
 TOKENS_A_WINDOW = 512
@@ -95,14 +96,16 @@ def pad(windows: Sequence[Window], pad_id: int) -> tuple[Tensor, Tensor]:
     return ids, mask
 
 
-def forward(model: PreTrainedModel, windows: Sequence[Window], pad_id: int, batch_size: int) -> Iterator[tuple[list[int], Tensor]]:
+def forward(
+    model: PreTrainedModel | OnnxModel, windows: Sequence[Window], pad_id: int, batch_size: int
+) -> Iterator[tuple[list[int], Tensor]]:
     """Yield batches of windows' numbers and the model's logits for them, as float32 on the CPU."""
     for batch in length_batches(windows, batch_size):
         yield batch, run(model, *pad([windows[i] for i in batch], pad_id))
 
 
 @torch.inference_mode()
-def run(model: PreTrainedModel, ids: Tensor, mask: Tensor) -> Tensor:
+def run(model: PreTrainedModel | OnnxModel, ids: Tensor, mask: Tensor) -> Tensor:
     """Return the logits of one padded batch, as float32 on the CPU: the only call of a model."""
     output = model(input_ids=ids.to(model.device), attention_mask=mask.to(model.device))
     logits: Tensor = output.logits

@@ -19,11 +19,12 @@ from marsad.errors import ConfigError, DataError
 from marsad.inference.batching import Block, Row, blocks, forward, one_ahead
 from marsad.inference.evidence import find_evidence
 from marsad.inference.prediction import LabelScore, Prediction
+from marsad.inference.runtime import Runtime, check_runtime, open_model
 from marsad.inference.tagger import COMPANION, FactionTagger, open_tagger
-from marsad.modeling.attention import attend_locally
 from marsad.modeling.folders import find_model, load_classifier, load_tokenizer
 from marsad.modeling.hardware import fastest_dtype
 from marsad.modeling.heads import pool_tasks, probabilities
+from marsad.modeling.onnx import OnnxModel, is_installed
 from marsad.modeling.settings import FILE, ModelSettings, read_settings
 from marsad.modeling.windows import Encoded, WindowCutter
 from marsad.taxonomy import SEPARATOR
@@ -47,7 +48,7 @@ class Predictor:
     def __init__(
         self,
         path: Path,
-        model: PreTrainedModel,
+        model: PreTrainedModel | OnnxModel,
         tokenizer: PreTrainedTokenizerBase,
         settings: ModelSettings,
         tagger: FactionTagger | None = None,
@@ -180,34 +181,37 @@ def load(
     device: str | torch.device | None = None,
     dtype: str | torch.dtype | None = None,
     revision: str | None = None,
+    runtime: Runtime = "auto",
 ) -> Predictor:
     """Load a model: a folder, a hub id, the name of a shipped one, or (None) the shipped default.
 
     A tagger in its sub-folder `factions` is loaded with it; a tagger's own folder gives a predictor of factions alone.
     `device` is a torch device (None: the first GPU, else the CPU); `dtype` a torch type or its name (None:
     float32, whose scores are those of a plain pipeline; `auto`: the fastest that the device multiplies in hardware).
-    Raises `ModelError` where the model is missing or not safe to read, `ConfigError` for an unknown dtype.
+    `runtime` is `torch`, `onnx` (after `marsad export`), or `auto`: ONNX where it was exported and is the faster here.
+    Raises `ModelError` where the model is missing or not safe to read, `ConfigError` for an unknown dtype or runtime.
     """
-    folder = find_model(str(path_or_hub_id or "default"), revision)
+    check_runtime(runtime)
+    folder = find_model(str(path_or_hub_id or "default"), revision, onnx=runtime != "torch" and is_installed())
     settings = read_settings(folder)
     place = torch.device(device) if device is not None else torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    number = _dtype(dtype, place)
+    number = None if dtype is None else _dtype(dtype, place)
     alone = settings.task == "factions"
     own = folder if alone else folder / COMPANION
     tokenizer = load_tokenizer(folder)
     alike = len(cmpfiles(folder, own, TOKENIZER, shallow=False)[0]) == len(TOKENIZER)
-    tagger = open_tagger(own, number, place, tokenizer if alike else None) if (own / FILE).is_file() else None
+    tagger = open_tagger(own, number, place, runtime, tokenizer if alike else None) if (own / FILE).is_file() else None
     if alone and tagger:
         none = replace(settings, taxonomy=settings.taxonomy.only(()))
         return Predictor(folder, tagger.model, tagger.tokenizer, none, tagger)
-    model = attend_locally(load_classifier(folder, number))
-    return Predictor(folder, model.to(place), tokenizer, settings, tagger)
+    model = open_model(load_classifier, folder, number, place, runtime)
+    return Predictor(folder, model, tokenizer, settings, tagger)
 
 
-def _dtype(dtype: str | torch.dtype | None, device: torch.device) -> torch.dtype:
+def _dtype(dtype: str | torch.dtype, device: torch.device) -> torch.dtype:
     if dtype == "auto":
         return fastest_dtype(device)
-    found = getattr(torch, dtype, None) if isinstance(dtype, str) else dtype or torch.float32
+    found = getattr(torch, dtype, None) if isinstance(dtype, str) else dtype
     if not isinstance(found, torch.dtype) or not found.is_floating_point:
         raise ConfigError(f"dtype: found {dtype!r}, expected float32, bfloat16, float16 or auto.")
     return found

@@ -15,9 +15,10 @@ from marsad.gazetteer import Gazetteer, read_gazetteer
 from marsad.inference.batching import forward
 from marsad.inference.factions import group
 from marsad.inference.prediction import Faction, Span
-from marsad.modeling.attention import attend_locally
+from marsad.inference.runtime import Runtime, open_model
 from marsad.modeling.folders import check_folder, load_tagger, load_tokenizer
 from marsad.modeling.names import Names, read_names
+from marsad.modeling.onnx import OnnxModel
 from marsad.modeling.settings import FILE, ModelSettings, read_settings
 from marsad.modeling.tagging import Run, Word, best_path, bio_names, report_words, runs
 from marsad.modeling.windows import Encoded, WindowCutter
@@ -33,7 +34,7 @@ class FactionTagger:
 
     def __init__(
         self,
-        model: PreTrainedModel,
+        model: PreTrainedModel | OnnxModel,
         tokenizer: PreTrainedTokenizerBase,
         settings: ModelSettings,
         names: Names,
@@ -101,11 +102,12 @@ def _trim(text: str, start: int, end: int) -> tuple[int, int]:
 
 def open_tagger(
     folder: Path,
-    dtype: torch.dtype = torch.float32,
+    dtype: torch.dtype | None = None,
     device: torch.device | None = None,
+    runtime: Runtime = "auto",
     tokenizer: PreTrainedTokenizerBase | None = None,
 ) -> FactionTagger:
-    """Load the tagger in `folder`, its `tokenizer` only where it is not given.
+    """Load the tagger in `folder`, its `tokenizer` only where it is not given; the other arguments are those of `load`.
 
     Raises `ModelError` where it is missing, damaged, or a model of reports.
     """
@@ -113,9 +115,9 @@ def open_tagger(
     settings = read_settings(folder)
     if settings.task != "factions":
         raise ModelError(f"{folder}: this model labels reports, not factions. Name a folder trained with 'task: factions'.")
-    model = attend_locally(load_tagger(folder, dtype))
+    model = open_model(load_tagger, folder, dtype, device or torch.device("cpu"), runtime)
     if [model.config.id2label[number] for number in range(model.config.num_labels)] != bio_names(settings.taxonomy.tasks[0].ids):
         raise ModelError(f"{folder}: the labels of config.json are not those of {FILE}. Fetch or train the model again.")
     path = folder / GAZETTEER
     gazetteer = read_gazetteer(path, settings.taxonomy) if path.is_file() else None
-    return FactionTagger(model.to(device or "cpu"), tokenizer or load_tokenizer(folder), settings, read_names(folder), gazetteer)
+    return FactionTagger(model, tokenizer or load_tokenizer(folder), settings, read_names(folder), gazetteer)

@@ -29,6 +29,8 @@ from marsad.files import SUMS, broken_sums
 
 PATTERNS = ("*.json", "*.safetensors", "*.txt", "*.md", "*.yaml")
 """Files of a hub model that are fetched: never a pickle, never code."""
+ONNX = ("*.onnx",)
+"""Files that are fetched too where ONNX Runtime is there to read them."""
 DROPOUTS = ("hidden_dropout_prob", "attention_probs_dropout_prob", "embedding_dropout", "mlp_dropout", "classifier_dropout")
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 
@@ -40,14 +42,14 @@ def shipped(name: str) -> Path | None:
     return next((place for place in places if (place / "config.json").is_file()), None)
 
 
-def find_model(name: str, revision: str | None = None) -> Path:
-    """Return the local folder of a model; a hub model is fetched (or taken from the cache) at `revision`.
+def find_model(name: str, revision: str | None = None, onnx: bool = False) -> Path:
+    """Return the local folder of a model; a hub model is fetched (or taken from the cache) at `revision`, its `onnx/` if asked.
 
     Raises `ModelError` where nothing is found or the folder's weights are missing or not safetensors.
     """
     folder = Path(name).expanduser()
     if not folder.is_dir():
-        folder = shipped(name) or _fetch(name, revision)
+        folder = shipped(name) or _fetch(name, revision, (*PATTERNS, *ONNX) if onnx else PATTERNS)
     check_folder(folder)
     return folder
 
@@ -72,7 +74,7 @@ def check_folder(folder: Path) -> None:
         )
 
 
-def _fetch(name: str, revision: str | None) -> Path:
+def _fetch(name: str, revision: str | None, patterns: Sequence[str]) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HTTPError  # type: ignore[attr-defined]  # of httpx, whichever version it is
 
@@ -81,7 +83,7 @@ def _fetch(name: str, revision: str | None) -> Path:
             f"{name}: no such folder, and no model of that name comes with marsad. Name a folder or a hub id (ORG/NAME)."
         )
     try:
-        return Path(snapshot_download(name, revision=revision, allow_patterns=list(PATTERNS)))
+        return Path(snapshot_download(name, revision=revision, allow_patterns=list(patterns)))
     except (OSError, ValueError, HTTPError) as error:
         raise ModelError(f"{name}: no such folder, and the hub does not give it: {_why(error, revision)}") from error
 

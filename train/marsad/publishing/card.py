@@ -11,6 +11,7 @@ from typing import Any
 from huggingface_hub import EvalResult, ModelCardData
 from jinja2 import Environment, Template
 
+from marsad.modeling.onnx import Exported
 from marsad.publishing.check import Check
 from marsad.publishing.dossier import Dossier
 from marsad.taxonomy import Task
@@ -31,7 +32,9 @@ class Figure:
     value: str
 
 
-def model_card(dossier: Dossier, check: Check, repo: str, tag: str | None, tagger: bool = False) -> str:
+def model_card(
+    dossier: Dossier, check: Check, repo: str, tag: str | None, tagger: bool = False, onnx: Mapping[str, Exported] | None = None
+) -> str:
     """Return the README of a published model; it depends on nothing but its arguments, so publishing twice changes nothing."""
     metrics = dossier.metrics or {}
     tasks = dossier.settings.taxonomy.tasks
@@ -40,6 +43,7 @@ def model_card(dossier: Dossier, check: Check, repo: str, tag: str | None, tagge
         repo=repo,
         revision=tag,
         tagger=tagger,
+        onnx=onnx or {},
         settings=dossier.settings,
         tasks=tasks,
         results={task.name: metrics.get("tasks", {}).get(task.name) for task in tasks},

@@ -69,7 +69,7 @@ def read_check_reports() -> list[dict[str, Any]]:
 def record_check(folder: Path) -> Check:
     """Predict the twenty reports with the model in `folder`, with marsad and with a plain pipeline. Raises `ModelError`."""
     reports = read_check_reports()
-    ours = replay_marsad.read(load(folder, device="cpu"), reports)
+    ours = replay_marsad.read(load(folder, device="cpu", runtime="torch"), reports)
     plain = replay_plain.read(str(folder), None, [report["text"] for report in reports])
     answers = [
         Answer(report["text"], report.get("date"), tuple(pieces), whole, first)

@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from marsad.errors import ConfigError
 from marsad.files import write_atomically, write_sums
 from marsad.inference.tagger import COMPANION, GAZETTEER
 from marsad.modeling import names
+from marsad.modeling.onnx import FOLDER, Exported
 from marsad.publishing.card import model_card
 from marsad.publishing.check import Check, record_check
 from marsad.publishing.dossier import FILES, RECORDS, Dossier, read_dossier
+from marsad.publishing.onnx import export, parts
 from marsad.publishing.replay_marsad import CHECK
 
 OF_A_TAGGER = (names.FILE, GAZETTEER)
@@ -31,6 +33,8 @@ class Parcel:
     dossier: Dossier
     check: Check
     card: str
+    onnx: Mapping[str, Exported] = field(default_factory=dict)
+    """The folders of ONNX files in it, and how far these agree with torch."""
 
     @property
     def files(self) -> dict[str, int]:
@@ -39,11 +43,11 @@ class Parcel:
         return {path.relative_to(self.folder).as_posix(): path.stat().st_size for path in paths}
 
 
-def pack(model: Path, repo: str, place: Path, tag: str | None = None, force: bool = False) -> Parcel:
+def pack(model: Path, repo: str, place: Path, tag: str | None = None, force: bool = False, onnx: bool = False) -> Parcel:
     """Check the model in `model` and lay out in the empty folder `place` what is published as `repo`.
 
-    Its tagger of factions goes with it, in the same sub-folder and so in the same commit. Raises `ModelError` with all that
-    is missing.
+    Its tagger of factions goes with it, in the same sub-folder and so in the same commit; with `onnx` both as ONNX files too.
+    Raises `ModelError` with all that is missing.
     """
     dossier = read_dossier(model, force)
     _lay_out(model, place)
@@ -51,11 +55,12 @@ def pack(model: Path, repo: str, place: Path, tag: str | None = None, force: boo
         (place / COMPANION).mkdir()
         _lay_out(model / COMPANION, place / COMPANION)
     _note_taxonomy(place / "config.json", dossier)
+    exported = {(Path(part) / FOLDER).as_posix(): export(place / part) for part in (parts(place) if onnx else ())}
     check = record_check(place)
     write_atomically(place / CHECK, json.dumps(check.to_dict(), ensure_ascii=False, indent=1) + "\n")
-    card = model_card(dossier, check, repo, tag, tagger)
+    card = model_card(dossier, check, repo, tag, tagger, exported)
     write_atomically(place / "README.md", card)
-    return Parcel(place, dossier, check, card)
+    return Parcel(place, dossier, check, card, exported)
 
 
 def deliver(parcel: Parcel, target: Path) -> None:
@@ -66,7 +71,7 @@ def deliver(parcel: Parcel, target: Path) -> None:
     part = target.with_name(f".{target.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     shutil.copytree(parcel.folder, part)
-    for folder in (part, *(path for path in part.iterdir() if path.is_dir())):
+    for folder in (part, *(path for path in part.rglob("*") if path.is_dir())):
         write_sums(folder)
     part.replace(target)
 

@@ -14,9 +14,10 @@ from typing import Any
 
 from marsad.files import sha256
 from marsad.inference.predictor import Predictor, load
+from marsad.modeling.folders import find_model
 
 CHECK = "marsad-check.json"
-WATCHED = ("*.safetensors", "tokenizer*.json", "config.json", "marsad.json")
+WATCHED = ("*.safetensors", "tokenizer*.json", "config.json", "marsad.json", "onnx/*.*", "*/onnx/*.*")
 """Files on which the scores hang."""
 
 
@@ -36,12 +37,15 @@ def read(predictor: Predictor, reports: Sequence[Mapping[str, Any]]) -> dict[str
 
 def watched(folder: Path) -> dict[str, str]:
     """Return the SHA-256 of the files that the scores hang on."""
-    return {path.name: sha256(path) for path in sorted(path for pattern in WATCHED for path in folder.glob(pattern))}
+    return {
+        path.relative_to(folder).as_posix(): sha256(path)
+        for path in sorted(path for pattern in WATCHED for path in folder.glob(pattern))
+    }
 
 
 def main(question: Mapping[str, Any]) -> dict[str, Any]:
     """Answer a question; see the module."""
-    predictor = load(question["model"], device="cpu", revision=question["revision"])
+    predictor = load(find_model(question["model"], question["revision"], onnx=True), device="cpu", runtime="torch")
     place = predictor.path / CHECK
     if not place.is_file():
         return {"check": None}
