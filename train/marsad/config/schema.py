@@ -70,7 +70,7 @@ class TrainingSection(Section):
     patience: int = Field(3, ge=1)
     """Epochs without a better dev figure (macro-F1; entity F1 of factions) before training stops."""
     batch_size: int = Field(16, ge=1)
-    """Reports a step on one device; windows of reports with `task: factions`."""
+    """Reports a step, shared out among the processes of torchrun; windows of reports with `task: factions`."""
     gradient_accumulation: int = Field(1, ge=1)
     """Steps whose gradients are added up before the weights move."""
     learning_rate: float = Field(3.0e-5, gt=0)

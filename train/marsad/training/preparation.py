@@ -22,7 +22,7 @@ from marsad.modeling.folders import find_model, load_tokenizer
 from marsad.modeling.tokenizer import clean_first
 from marsad.modeling.windows import WindowCutter
 from marsad.taxonomy import CAMPS, Taxonomy, find_taxonomy, read_taxonomy
-from marsad.training.arguments import total_steps
+from marsad.training.arguments import process_batch, total_steps
 from marsad.training.leaks import Leak, find_leak
 
 Found = TypeVar("Found")
@@ -108,6 +108,7 @@ def prepare(config: TrainConfig, allow_leak: bool = False) -> Preparation:
     base = mistakes.take(lambda: _find_encoder(config))
     tokenizer = mistakes.take(lambda: clean_first(load_tokenizer(base))) if base else None
     length = mistakes.take(lambda: _length(config, base)) if base else None
+    mistakes.take(lambda: process_batch(config))
     leak = find_leak(train, dev) if train and dev else Leak((), ())
     if whole and leak and not allow_leak:
         mistakes.messages += [*leak.describe(whole), LEAK_CURE]

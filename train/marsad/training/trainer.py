@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
+from datasets import Dataset
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from transformers import PreTrainedModel, Trainer
+from transformers.trainer_pt_utils import LengthGroupedSampler
 
 from marsad.config.schema import Pooling, TaskSection, TrainingSection
 from marsad.modeling.heads import pool_tasks, task_loss
@@ -19,6 +21,18 @@ from marsad.taxonomy import Taxonomy
 LAYER = re.compile(r"\.layers?\.(\d+)\.")
 FACTION_HEAD = "faction_head"
 """Attribute under which a model carries the helper head while it trains."""
+
+
+class LengthGroups(LengthGroupedSampler):  # type: ignore[misc]
+    """Batches of like length whose order hangs on seed and epoch alone, so all processes and a resumed run draw the same one."""
+
+    def __init__(self, batch_size: int, lengths: list[int], seed: int) -> None:
+        super().__init__(batch_size, lengths=lengths, generator=torch.Generator())
+        self.seed = seed
+
+    def set_epoch(self, epoch: int) -> None:
+        """Shuffle for the epoch that begins."""
+        self.generator.manual_seed(self.seed + epoch)
 
 
 class LayerwiseTrainer(Trainer):
@@ -42,6 +56,12 @@ class LayerwiseTrainer(Trainer):
             kind, settings = self.get_optimizer_cls_and_kwargs(self.args, network)
             self.optimizer = kind(made, **settings)
         return self.optimizer
+
+    def _get_train_sampler(self, train_dataset: Dataset | None = None) -> LengthGroups:
+        """Return our sampler: the parent's shuffles by each process's own dice, so some rows would come twice and some never."""
+        rows = self.train_dataset if train_dataset is None else train_dataset
+        batch = self.training.batch_size * self.training.gradient_accumulation
+        return LengthGroups(batch, list(rows["length"]), self.args.data_seed)
 
     def training_step(self, model: nn.Module, inputs: dict[str, Any], *rest: Any) -> Tensor:
         """Take a step on texts of which a share of the word pieces is hidden."""
@@ -84,9 +104,11 @@ class ReportTrainer(LayerwiseTrainer):
         )
         logits = pool_tasks(output.logits.float(), report, len(labels), self.taxonomy.slices, self.pooling)
         loss = self._loss(logits, labels)
-        if helper is not None and tags is not None and bool(torch.any(tags != UNKNOWN)):
+        if helper is not None and tags is not None:
             found = helper(output.hidden_states[-1]).flatten(0, 1).float()
-            loss = loss + self.training.faction_loss * cross_entropy(found, tags.flatten(), ignore_index=UNKNOWN)
+            # summed and divided, not averaged: a batch without tags gives the helper zero gradients, which other processes wait for
+            missed = cross_entropy(found, tags.flatten(), ignore_index=UNKNOWN, reduction="sum")
+            loss = loss + self.training.faction_loss * missed / (tags != UNKNOWN).sum().clamp(min=1)
         return (loss, {"logits": logits}) if return_outputs else loss
 
     def _loss(self, logits: Tensor, labels: Tensor) -> Tensor:
