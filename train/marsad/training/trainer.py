@@ -41,6 +41,8 @@ class LayerwiseTrainer(Trainer):
     def __init__(self, *, training: TrainingSection, **kwargs: Any) -> None:
         self.training = training
         super().__init__(**kwargs)
+        # else Trainer takes the models' loss for a sum over the tokens of all processes and steps; ours and theirs are means
+        self.model_accepts_loss_kwargs = False
 
     def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
         """Return AdamW with a group for each learning rate, matrices decayed, biases and norms not."""
@@ -78,8 +80,6 @@ class LayerwiseTrainer(Trainer):
 
 class ReportTrainer(LayerwiseTrainer):
     """Trains on reports: windows pooled to reports, one masked loss a task."""
-
-    loss_is_scaled_for_ga = False
 
     def __init__(
         self,
