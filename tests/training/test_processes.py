@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.training.test_finetune import with_factions
 
 from marsad.config.schema import TrainConfig
 from marsad.training.factions import train_tagger
 from marsad.training.finetune import finetune
-from tests.training.test_finetune import with_factions
 
 MakeConfig = Callable[..., TrainConfig]
 EXACT = {"epochs": 2, "batch_size": 8, "dropout": 0.0, "bf16": False}

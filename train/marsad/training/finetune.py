@@ -58,7 +58,7 @@ def finetune(
 def _trainer(preparation: Preparation, work: Path) -> ReportTrainer:
     config, taxonomy = preparation.config, preparation.taxonomy
     camps = _camps(preparation)
-    train = encode_reports(preparation.train, preparation.cutter, taxonomy, camps)
+    train = encode_reports(preparation.train, preparation.cutter, taxonomy, camps, config.data.labels == "soft")
     dev = encode_reports(preparation.dev, preparation.cutter, taxonomy)
     model = new_classifier(preparation)
     if camps:

@@ -117,7 +117,8 @@ def prepare(config: TrainConfig, allow_leak: bool = False) -> Preparation:
     rest, held_out = split_by_story(group_reports(train), config.data.test_share, config.seed + 1)
     if dev is None:
         rest, dev = split_by_story(rest, config.data.dev_share, config.seed)
-    warnings = (*leak.describe(whole, whole=True), *_warnings(taxonomy, rest, dev, config.task))
+    told = _warnings(taxonomy, rest, dev, config.task, config.data.labels == "soft")
+    warnings = (*leak.describe(whole, whole=True), *told)
     return Preparation(config, taxonomy, base, length, tokenizer, rest, dev, held_out, warnings, leak)
 
 
@@ -171,10 +172,14 @@ def _positives(reports: Sequence[Report], task: str, subject: Subject) -> Counte
     return Counter(label for report in reports for label in set(report.labels.get(task, ())))
 
 
-def _warnings(taxonomy: Taxonomy, train: Sequence[Report], dev: Sequence[Report], subject: Subject) -> tuple[str, ...]:
+def _warnings(taxonomy: Taxonomy, train: Sequence[Report], dev: Sequence[Report], subject: Subject, soft: bool) -> tuple[str, ...]:
     if not train or not dev:
         raise ConfigError(
             f"{len(train)} reports to train on and {len(dev)} for dev: neither may be empty. Add reports or change the shares."
+        )
+    if soft and not any(report.label_shares for report in train):
+        raise ConfigError(
+            "data.labels: no training report has 'label_shares'. Let `marsad data adjudicate` write them, or say hard."
         )
     found = []
     for task in taxonomy.tasks:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -17,6 +19,7 @@ from marsad.config.schema import Pooling, TaskSection, TrainingSection
 from marsad.modeling.heads import pool_tasks, task_loss
 from marsad.modeling.tagging import UNKNOWN
 from marsad.taxonomy import Taxonomy
+from marsad.training.average import MovingAverage
 
 LAYER = re.compile(r"\.layers?\.(\d+)\.")
 FACTION_HEAD = "faction_head"
@@ -43,6 +46,9 @@ class LayerwiseTrainer(Trainer):
         super().__init__(**kwargs)
         # else Trainer takes the models' loss for a sum over the tokens of all processes and steps; ours and theirs are means
         self.model_accepts_loss_kwargs = False
+        self.average = MovingAverage(self.model, training.average) if training.average else None
+        if self.average is not None:
+            self.add_callback(self.average)
 
     def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
         """Return AdamW with a group for each learning rate, matrices decayed, biases and norms not."""
@@ -58,6 +64,27 @@ class LayerwiseTrainer(Trainer):
             kind, settings = self.get_optimizer_cls_and_kwargs(self.args, network)
             self.optimizer = kind(made, **settings)
         return self.optimizer
+
+    def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
+        """Measure the average of the weights, where there is one."""
+        with self._averaged():
+            return super().evaluate(*args, **kwargs)
+
+    def _save(self, output_dir: str | None = None, state_dict: dict[str, Tensor] | None = None) -> None:
+        """Save the average of the weights as the model, and the weights themselves beside it."""
+        if self.average is not None and self.args.should_save:
+            self.average.save_raw(self.model, Path(output_dir or self.args.output_dir))
+        with self._averaged():
+            super()._save(output_dir, state_dict)
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: nn.Module | None = None) -> None:
+        """Take up the average and the weights again."""
+        super()._load_from_checkpoint(resume_from_checkpoint, model)
+        if self.average is not None:
+            self.average.resume(self.model, Path(resume_from_checkpoint))
+
+    def _averaged(self) -> AbstractContextManager[None]:
+        return nullcontext() if self.average is None else self.average.worn_by(self.model)
 
     def _get_train_sampler(self, train_dataset: Dataset | None = None) -> LengthGroups:
         """Return our sampler: the parent's shuffles by each process's own dice, so some rows would come twice and some never."""
