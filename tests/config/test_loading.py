@@ -261,7 +261,8 @@ def test_a_dumped_config_loads_as_the_same(tmp_path: Path) -> None:
 
 
 def schema_of(path: Path) -> type[BaseModel]:
-    return {"pretrain": PretrainConfig, "search": SearchConfig}.get(path.parent.name, TrainConfig)
+    schemas: dict[str, type[BaseModel]] = {"pretrain": PretrainConfig, "search": SearchConfig}
+    return schemas.get(path.parent.name, TrainConfig)
 
 
 def test_there_are_configs() -> None:
