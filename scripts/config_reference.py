@@ -13,6 +13,7 @@ from pydantic_core import PydanticUndefined
 
 from marsad.config.pretrain import PretrainConfig
 from marsad.config.schema import TrainConfig
+from marsad.config.search import SearchConfig
 
 TARGET = Path(__file__).parents[1] / "docs" / "config.md"
 
@@ -43,7 +44,7 @@ def rows(schema: type[BaseModel], prefix: str = "") -> Iterator[str]:
 def text() -> str:
     head = "| key | type | default | meaning |\n|---|---|---|---|\n"
     parts = ["# Every key of a config\n\nMade by `python scripts/config_reference.py` from the schema.\n"]
-    for verb, schema in (("train", TrainConfig), ("pretrain", PretrainConfig)):
+    for verb, schema in (("train", TrainConfig), ("train --search", SearchConfig), ("pretrain", PretrainConfig)):
         parts.append(f"\n## `marsad {verb}`\n\n{head}" + "\n".join(rows(schema)) + "\n")
     return "".join(parts)
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from marsad.config.loading import dump_config, load_config
 from marsad.config.pretrain import PretrainConfig
 from marsad.config.schema import TrainConfig
+from marsad.config.search import SearchConfig
 from marsad.errors import ConfigError
 from marsad.taxonomy import find_taxonomy, read_taxonomy
 
@@ -260,7 +261,8 @@ def test_a_dumped_config_loads_as_the_same(tmp_path: Path) -> None:
 
 
 def schema_of(path: Path) -> type[BaseModel]:
-    return PretrainConfig if path.is_relative_to(ROOT / "configs" / "pretrain") else TrainConfig
+    schemas: dict[str, type[BaseModel]] = {"pretrain": PretrainConfig, "search": SearchConfig}
+    return schemas.get(path.parent.name, TrainConfig)
 
 
 def test_there_are_configs() -> None:
@@ -291,7 +293,7 @@ def test_every_config_opens_with_what_it_is_and_its_command(path: Path) -> None:
     assert ("pretrain" if schema_of(path) is PretrainConfig else "train") in verbs
 
 
-@pytest.mark.parametrize("schema", [TrainConfig, PretrainConfig])
+@pytest.mark.parametrize("schema", [TrainConfig, PretrainConfig, SearchConfig])
 def test_every_field_has_help(schema: type[BaseModel]) -> None:
     assert not list(without_help(schema))
 

@@ -119,3 +119,20 @@ def test_three_answers_of_a_multiclass_task_are_a_tie() -> None:
     three = Taxonomy.from_dict({"tasks": {"main": {"kind": "multiclass", "labels": labels}}}, "test")
     with pytest.raises(DataError, match="no majority"):
         adjudicate({id: [said(1, main=id)] for id in ("x", "y", "z")}, three)
+
+
+def test_the_vote_is_kept_where_annotators_differ(own: Taxonomy) -> None:
+    files = {"a": [said(1, (SHELLING, CLASH), SHELLING)], "b": [said(1, (SHELLING,), SHELLING)], "c": [said(1, (), SHELLING)]}
+    found = adjudicate(files, own).reports[0]
+    assert found.label_shares == {"event_type": {SHELLING: 0.6667, CLASH: 0.3333}}, "all said the same of 'main'"
+    assert Report.to_dict(found)["label_shares"] == found.label_shares
+    assert adjudicate(files, own, [said(1, (CLASH,))]).reports[0].label_shares == {}, "a decision is no vote"
+
+
+def test_ties_are_let_through_on_demand(own: Taxonomy) -> None:
+    files = {"a": [said(1, (SHELLING,), CLASH)], "b": [said(1, (), SHELLING)]}
+    found = adjudicate(files, own, allow_ties=True)
+    first = next(id for id in own.task("main").ids if id in (SHELLING, CLASH))
+    assert found.reports[0].labels == {"event_type": (), "main": (first,)}
+    assert found.reports[0].label_shares == {"event_type": {SHELLING: 0.5}, "main": {SHELLING: 0.5, CLASH: 0.5}}
+    assert found.tied == 2

@@ -455,3 +455,38 @@ def test_any_json_is_a_report_or_a_data_error(tmp_path_factory: pytest.TempPathF
         else:
             assert isinstance(report.text, str)
             assert report.text
+
+
+def test_shares_of_annotators_become_soft_targets(tmp_path: Path) -> None:
+    shares = {"event_type": {"arrest_raid": 0.75, "shelling": 0.25}}
+    (report,) = read_reports(written(tmp_path, [row(event_type=["arrest_raid"], affiliation=["sdf"], label_shares=shares)]), SYRIA)
+    assert report.label_shares == shares
+    assert report.meta == {}
+    hard, soft = (dict(zip(SYRIA.flat, targets(report, SYRIA, soft), strict=True)) for soft in (False, True))
+    assert hard == {name: float(name in ("affiliation:sdf", "event_type:arrest_raid")) for name in SYRIA.flat}
+    assert soft == hard | {"event_type:arrest_raid": 0.75, "event_type:shelling": 0.25}
+
+
+@pytest.mark.parametrize(
+    ("shares", "reason"),
+    [
+        ([], "expected a mapping of tasks"),
+        ({"event_type": 0.5}, "expected a mapping of tasks"),
+        ({"affiliation": {"sdf": 0.5}}, "the row has no 'affiliation'"),
+        ({"event_type": {"picnic": 0.5}}, "unknown label 'picnic'"),
+        ({"event_type": {"shelling": 1.5}}, "expected a number from 0 to 1"),
+        ({"event_type": {"shelling": True}}, "expected a number from 0 to 1"),
+        ({"event_type": {"shelling": "0.5"}}, "expected a number from 0 to 1"),
+    ],
+)
+def test_bad_shares_are_told(tmp_path: Path, shares: Any, reason: str) -> None:
+    (found,) = mistakes(written(tmp_path, [row(event_type=["shelling"], label_shares=shares)]))
+    assert found.startswith("1: label_shares")
+    assert reason in found
+
+
+def test_shares_of_a_single_choice_add_up_to_one(tmp_path: Path) -> None:
+    task = QUAD.tasks[0]
+    one, other = task.ids[:2]
+    path = written(tmp_path, [row(**{task.name: [one], "label_shares": {task.name: {one: 0.6, other: 0.6}}})])
+    assert "add up to 1.2, expected 1" in mistakes(path, QUAD)[0]

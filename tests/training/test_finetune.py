@@ -161,13 +161,13 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others(tiny_confi
     assert not equal(first, other)
 
 
-@pytest.mark.parametrize("faction_loss", [0.0, 0.5])
+@pytest.mark.parametrize(("faction_loss", "average"), [(0.0, 0.0), (0.5, 0.0), (0.5, 0.8)])
 def test_a_killed_run_is_resumed_to_the_very_weights_of_an_unbroken_one(
-    tiny_config: MakeConfig, few_reports: FewReports, camps: dict[str, str], faction_loss: float
+    tiny_config: MakeConfig, few_reports: FewReports, camps: dict[str, str], faction_loss: float, average: float
 ) -> None:
     changes = {
         "data": few_reports(32, lambda report: with_factions(report, camps)),
-        "training": {"epochs": 4, "dropout": 0.1, "faction_loss": faction_loss, "batch_size": 8},
+        "training": {"epochs": 4, "dropout": 0.1, "faction_loss": faction_loss, "batch_size": 8, "average": average},
     }
     whole, _ = finetune(tiny_config(name="whole", **changes))
     broken = tiny_config(name="broken", **changes)
@@ -215,6 +215,31 @@ def test_a_mistake_in_the_data_leaves_nothing_behind(tiny_config: MakeConfig, fe
         finetune(tiny_config(data=data | {"train": tmp_path / "missing.jsonl"}, training=SHORT))
     folder, _ = finetune(tiny_config(data=data, training=SHORT))
     assert (folder / "model.safetensors").is_file()
+
+
+def test_soft_labels_move_the_weights_and_hard_ones_do_not(tiny_config: MakeConfig, few_reports: FewReports) -> None:
+    """The first step's gradient: shares count with `labels: soft` only."""
+
+    def doubted(report: Report) -> Report:
+        return replace(report, label_shares={"event_type": dict.fromkeys(report.labels["event_type"], 0.6)})
+
+    gradients = []
+    for name, labels, data in (
+        ("plain", "hard", few_reports(16)),
+        ("hard", "hard", few_reports(16, doubted)),
+        ("soft", "soft", few_reports(16, doubted)),
+    ):
+        steps, training = Steps(), {"epochs": 1, "batch_size": 16, "bf16": False}
+        finetune(tiny_config(name=name, data=data | {"labels": labels}, training=training), callbacks=[steps])
+        gradients.append(steps.gradients[0]["classifier.bias"])
+    plain, hard, soft = gradients
+    assert torch.equal(plain, hard)
+    assert not torch.allclose(plain, soft, rtol=1e-2)
+
+
+def test_soft_labels_need_shares(tiny_config: MakeConfig, few_reports: FewReports) -> None:
+    with pytest.raises(ConfigError, match="label_shares"):
+        finetune(tiny_config(data=few_reports(16) | {"labels": "soft"}, training=SHORT))
 
 
 def deed_taxonomy(path: Path, with_camps: bool) -> Path:

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from marsad.evaluation.spans import FactionEvaluation, Figures
     from marsad.taxonomy import Task, Taxonomy
 
-output = Console(highlight=False, quiet=os.environ.get("RANK", "0") != "0")
+FIRST = os.environ.get("RANK", "0") == "0"
+"""Whether this is the first, or only, of the processes that torchrun started."""
+output = Console(highlight=False, quiet=not FIRST)
 """Standard output; of several processes that torchrun started, the first one's."""
 errors = Console(stderr=True, highlight=False)
 ISOLATE = ("\u2067", "\u2069")
@@ -34,13 +36,15 @@ def arabic(text: str) -> str:
 
 
 def set_up_logging() -> None:
-    """Show marsad's warnings on standard error."""
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[RichHandler(console=errors, show_path=False)])
+    """Show marsad's warnings on standard error, of several processes the first one's."""
+    level = logging.WARNING if FIRST else logging.ERROR
+    logging.basicConfig(level=level, format="%(message)s", handlers=[RichHandler(console=errors, show_path=False)])
 
 
 def warn(message: str) -> None:
-    """Print a warning on standard error."""
-    errors.print(f"[bold yellow]warning:[/] {escape(message)}", soft_wrap=True)
+    """Print a warning on standard error, once for all processes."""
+    if FIRST:
+        errors.print(f"[bold yellow]warning:[/] {escape(message)}", soft_wrap=True)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -27,6 +27,18 @@ def load_config(path: Path, schema: type[Config], overrides: Sequence[str] = ())
     content = read_yaml(path)
     for override in overrides:
         _override(content, override)
+    return _check(content, schema, f"{path}: ")
+
+
+def with_values(config: Config, values: Mapping[str, Any]) -> Config:
+    """Return `config` with other values of some keys, named as in `training.epochs`. Raises `ConfigError` as `load_config` does."""
+    content = config.model_dump()
+    for key, value in values.items():
+        _set(content, key, value, key)
+    return _check(content, type(config), "")
+
+
+def _check(content: dict[str, Any], schema: type[Config], source: str) -> Config:
     try:
         return schema.model_validate(content)
     except ValidationError as error:
@@ -34,7 +46,7 @@ def load_config(path: Path, schema: type[Config], overrides: Sequence[str] = ())
         for item in error.errors():
             place, mistake = _explain(dict(item), schema)
             mistakes.setdefault(place, mistake)
-        raise ConfigError("\n".join(f"{path}: {place}: {mistake}" for place, mistake in mistakes.items())) from error
+        raise ConfigError("\n".join(f"{source}{place}: {mistake}" for place, mistake in mistakes.items())) from error
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -59,15 +71,19 @@ def _override(content: dict[str, Any], override: str) -> None:
     key, equals, value = override.partition("=")
     if not equals or not key.strip():
         raise ConfigError(f"{override}: expected KEY=VALUE, as in training.epochs=3.")
-    *parents, last = key.strip().split(".")
+    try:
+        _set(content, key.strip(), yaml.safe_load(value), override)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{override}: the value is not valid YAML. Put it in quotes.") from error
+
+
+def _set(content: dict[str, Any], key: str, value: Any, named: str) -> None:
+    *parents, last = key.split(".")
     for parent in parents:
         content = content.setdefault(parent, {})
         if not isinstance(content, dict):
-            raise ConfigError(f"{override}: {parent!r} holds a value, not a section, so nothing can be set in it.")
-    try:
-        content[last] = yaml.safe_load(value)
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{override}: the value is not valid YAML. Put it in quotes.") from error
+            raise ConfigError(f"{named}: {parent!r} holds a value, not a section, so nothing can be set in it.")
+    content[last] = value
 
 
 def _explain(item: dict[str, Any], schema: type[BaseModel]) -> tuple[str, str]:

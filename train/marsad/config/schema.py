@@ -29,6 +29,9 @@ class DataSection(Section):
     """Reports to stop early and to set thresholds on; never trained on. Without it, `dev_share` of `train` is kept apart."""
     dev_share: float = Field(0.15, gt=0, lt=0.5)
     """Share of the stories (`group`) of `train` kept as dev where no dev file is given."""
+    labels: Literal["hard", "soft"] = "hard"
+    """What training reports are learned by: their labels; or, where several annotators differed, the share of them that gave
+    each (`label_shares`, which `marsad data adjudicate` writes). Dev reports are always measured by their labels."""
     test_share: float = Field(0.0, ge=0, lt=0.5)
     """Share of the stories kept out of everything and written to `held-out.jsonl` beside the model."""
 
@@ -70,7 +73,7 @@ class TrainingSection(Section):
     patience: int = Field(3, ge=1)
     """Epochs without a better dev figure (macro-F1; entity F1 of factions) before training stops."""
     batch_size: int = Field(16, ge=1)
-    """Reports a step on one device; windows of reports with `task: factions`."""
+    """Reports a step, shared out among the processes of torchrun; windows of reports with `task: factions`."""
     gradient_accumulation: int = Field(1, ge=1)
     """Steps whose gradients are added up before the weights move."""
     learning_rate: float = Field(3.0e-5, gt=0)
@@ -79,6 +82,9 @@ class TrainingSection(Section):
     """Peak learning rate of the new layers (pooler and classifier); without it, `learning_rate`."""
     layer_decay: float = Field(1.0, gt=0, le=1)
     """Factor on the learning rate for each layer further from the head."""
+    average: float = Field(0.0, ge=0, lt=1)
+    """Decay, a step, of a moving average of the weights; the average is measured and saved. 0: none; 0.99: over about a hundred
+    steps."""
     weight_decay: float = Field(0.01, ge=0)
     """Decay of AdamW, on matrices only."""
     warmup: float = Field(0.1, ge=0, lt=1)

@@ -23,38 +23,47 @@ class Adjudicated:
     unanimous: int
     majority: int
     decided: int
+    tied: int
+    """Let through with `allow_ties`."""
 
     def to_dict(self) -> dict[str, int]:
         """Return the counts."""
-        return {"reports": len(self.reports), "unanimous": self.unanimous, "majority": self.majority, "decided": self.decided}
+        return {name: value for name, value in vars(self).items() if name != "reports"} | {"reports": len(self.reports)}
 
 
-def adjudicate(annotations: Annotations, taxonomy: Taxonomy, decisions: Sequence[Report] = ()) -> Adjudicated:
+def adjudicate(
+    annotations: Annotations, taxonomy: Taxonomy, decisions: Sequence[Report] = (), allow_ties: bool = False
+) -> Adjudicated:
     """Merge annotations by report id; reports keep the order in which they first occur.
 
     A label, or a mention, is kept if more than half of those who annotated its task gave it. `decisions` go over any
-    vote, on the keys that they have. Raises `DataError` with the ids where a vote is tied, or a multiclass task has no
-    majority, and no decision is there.
+    vote, on the keys that they have. Where annotators differ and nothing is decided, the report's `label_shares` keep the
+    vote. Raises `DataError` with the ids where a vote is tied, or a multiclass task has no majority, and no decision is
+    there; with `allow_ties` a tied label is left out, and of a multiclass task the label with most votes taken.
     """
     decided = {report.id: report for report in decisions}
     counts: Counter[str] = Counter()
     merged, tied = [], []
     for id, own in by_report(annotations).items():
-        answers = {}
+        answers: dict[str, frozenset[Any] | None] = {}
+        shares: dict[str, dict[str, float]] = {}
         for key in (*taxonomy.names, FACTIONS):
             how, found = _settle(own, key, taxonomy, decided.get(id))
             counts[how] += 1
             answers[key] = found
             if how == "tied":
                 tied.append(f"{id} ({key})")
-        merged.append(_with(next(iter(own.values())), answers, taxonomy))
-    if tied:
+            if how in ("tied", "majority") and key != FACTIONS:
+                shares[key] = _shares(own, key, taxonomy)
+        merged.append(replace(_with(next(iter(own.values())), answers, taxonomy), label_shares=shares))
+    if tied and not allow_ties:
         more = f" and {len(tied) - MOST_SHOWN} more" if len(tied) > MOST_SHOWN else ""
         raise DataError(
             f"{len(tied)} answers have no majority: {', '.join(tied[:MOST_SHOWN])}{more}. "
-            "Decide them in a file of reports (marsad data agreement -o writes what to decide) and give it with --decisions."
+            "Decide them in a file of reports (marsad data agreement -o writes what to decide) and give it with --decisions, "
+            "or let --allow-ties leave them out."
         )
-    return Adjudicated(tuple(merged), counts["unanimous"], counts["majority"], counts["decided"])
+    return Adjudicated(tuple(merged), counts["unanimous"], counts["majority"], counts["decided"], len(tied))
 
 
 def _settle(own: Mapping[str, Report], key: str, taxonomy: Taxonomy, decision: Report | None) -> tuple[str, frozenset[Any] | None]:
@@ -70,9 +79,18 @@ def _settle(own: Mapping[str, Report], key: str, taxonomy: Taxonomy, decision: R
     votes = Counter(one for found in given for one in found)
     kept = frozenset(one for one, count in votes.items() if 2 * count > len(given))
     single = key in taxonomy.names and taxonomy.task(key).kind == "multiclass"
-    if any(2 * count == len(given) for count in votes.values()) or (single and len(kept) != 1):
+    if single and len(kept) != 1:
+        return "tied", frozenset([max(taxonomy.task(key).ids, key=votes.__getitem__)])
+    if any(2 * count == len(given) for count in votes.values()):
         return "tied", kept
     return "majority", kept
+
+
+def _shares(own: Mapping[str, Report], key: str, taxonomy: Taxonomy) -> dict[str, float]:
+    """Return the share of those who annotated a task that gave each label, labels that nobody gave left out."""
+    given = [found for report in own.values() if (found := answer(report, key)) is not None]
+    shares = {id: sum(id in found for found in given) / len(given) for id in taxonomy.task(key).ids}
+    return {id: round(share, 4) for id, share in shares.items() if share}
 
 
 def _with(report: Report, answers: Mapping[str, frozenset[Any] | None], taxonomy: Taxonomy) -> Report:

@@ -44,6 +44,8 @@ class Report:
     group: str | None = None
     labels: dict[str, tuple[str, ...]] = field(default_factory=dict)
     factions: tuple[Mention, ...] | None = None
+    label_shares: dict[str, dict[str, float]] = field(default_factory=dict)
+    """By task, where its annotators differed: the share of them that gave each label, 0 for labels left out."""
     meta: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -58,6 +60,8 @@ class Report:
         row |= {task: list(labels) for task, labels in self.labels.items()}
         if self.factions is not None:
             row["factions"] = [vars(mention) for mention in self.factions]
+        if self.label_shares:
+            row["label_shares"] = self.label_shares
         return row | ({"meta": self.meta} if self.meta else {})
 
 
@@ -126,6 +130,7 @@ def find_mistakes(row: dict[str, Any], taxonomy: Taxonomy) -> list[str]:
     for task in taxonomy.tasks:
         if row.get(task.name) is not None:
             reasons += _label_mistakes(row[task.name], task)
+    reasons += _share_mistakes(row, taxonomy)
     if row.get("factions") is not None and isinstance(text, str):
         reasons += _mention_mistakes(row["factions"], text, taxonomy)
     return reasons
@@ -161,6 +166,28 @@ def _label_mistakes(value: Any, task: Task) -> list[str]:
     return reasons
 
 
+def _share_mistakes(row: dict[str, Any], taxonomy: Taxonomy) -> list[str]:
+    tasks = row.get("label_shares")
+    if tasks is None:
+        return []
+    if not isinstance(tasks, dict) or not all(isinstance(shares, dict) for shares in tasks.values()):
+        return [f"label_shares: found {tasks!r}, expected a mapping of tasks to mappings of labels to shares."]
+    reasons = [
+        f"label_shares.{name}: the row has no {name!r}. Give its labels too."
+        for name in tasks
+        if name in taxonomy.names and row.get(name) is None
+    ]
+    for task in taxonomy.tasks:
+        shares = tasks.get(task.name, {})
+        place = f"label_shares.{task.name}"
+        reasons += [f"{place}: unknown label {id!r}; known: {', '.join(task.ids)}." for id in shares if id not in task.ids]
+        wrong = [share for share in shares.values() if type(share) not in (int, float) or not 0 <= share <= 1]
+        reasons += [f"{place}: found {share!r}, expected a number from 0 to 1." for share in wrong]
+        if shares and not wrong and task.kind == "multiclass" and abs(sum(shares.values()) - 1) > 0.01:
+            reasons.append(f"{place}: the shares add up to {sum(shares.values()):g}, expected 1.")
+    return reasons
+
+
 def _mention_mistakes(mentions: Any, text: str, taxonomy: Taxonomy) -> list[str]:
     camps = next((task.ids for task in taxonomy.tasks if task.name == "affiliation"), None)
     if not isinstance(mentions, list):
@@ -188,7 +215,7 @@ def as_list(value: Any) -> list[Any] | None:
 
 
 def _report(row: dict[str, Any], taxonomy: Taxonomy) -> Report:
-    known = {"id", "text", "date", "source", "group", "factions", "meta", *taxonomy.names}
+    known = {"id", "text", "date", "source", "group", "factions", "label_shares", "meta", *taxonomy.names}
     labels = {name: tuple(as_list(row[name]) or ()) for name in taxonomy.names if row.get(name) is not None}
     mentions = row.get("factions")
     meta = dict(row.get("meta") or {})
@@ -200,14 +227,21 @@ def _report(row: dict[str, Any], taxonomy: Taxonomy) -> Report:
         group=None if row.get("group") is None else str(row["group"]),
         labels=labels,
         factions=None if mentions is None else tuple(Mention(m["start"], m["end"], m["affiliation"]) for m in mentions),
+        label_shares={task: own for task, own in (row.get("label_shares") or {}).items() if task in labels},
         meta=meta | {key: value for key, value in row.items() if key not in known},
     )
 
 
-def targets(report: Report, taxonomy: Taxonomy) -> list[float]:
-    """Return 1.0 and 0.0 for the labels of all tasks in order, NaN throughout a task that was not annotated."""
+def targets(report: Report, taxonomy: Taxonomy, soft: bool = False) -> list[float]:
+    """Return 1.0 and 0.0 for the labels of all tasks in order, NaN throughout a task that was not annotated.
+
+    With `soft`, where annotators differed, the share of them that gave each label.
+    """
     values: list[float] = []
     for task in taxonomy.tasks:
-        labels = report.labels.get(task.name)
+        labels, shares = report.labels.get(task.name), report.label_shares.get(task.name)
+        if soft and shares is not None:
+            values += [float(shares.get(id, 0.0)) for id in task.ids]
+            continue
         values += [math.nan if labels is None else float(id in labels) for id in task.ids]
     return values

@@ -36,9 +36,12 @@ def cache_folder() -> Path:
     return Path(os.environ.get("MARSAD_CACHE", "~/.cache/marsad")).expanduser()
 
 
-def encode_reports(reports: Sequence[Report], cutter: WindowCutter, taxonomy: Taxonomy, camps: Sequence[str] = ()) -> Dataset:
+def encode_reports(
+    reports: Sequence[Report], cutter: WindowCutter, taxonomy: Taxonomy, camps: Sequence[str] = (), soft: bool = False
+) -> Dataset:
     """Return one row a report: its windows, BIO tags of `camps`, targets of all tasks (NaN where not annotated), lengths.
 
+    With `soft`, targets are shares of annotators where these differed.
     The rows are kept in `cache_folder()` under a hash of the reports, the tokenizer and the way of cutting.
     """
 
@@ -50,12 +53,12 @@ def encode_reports(reports: Sequence[Report], cutter: WindowCutter, taxonomy: Ta
                 yield {
                     "windows": [list(window.ids) for window in one.windows],
                     "tags": [bio_tags(window.offsets, _spans(report), camps) for window in one.windows] if camps else [],
-                    "labels": targets(report, taxonomy),
+                    "labels": targets(report, taxonomy, soft),
                     "length": sum(len(window.ids) for window in one.windows),
                     "tokens": one.tokens,
                 }
 
-    digest = _fingerprint(reports, cutter, [taxonomy.flat, list(camps)])
+    digest = _fingerprint(reports, cutter, [taxonomy.flat, list(camps), soft])
     return Dataset.from_generator(rows, features=FEATURES, cache_dir=str(cache_folder() / "reports"), fingerprint=digest)
 
 

@@ -83,7 +83,8 @@ def _dev_scores(prediction: EvalPrediction, camps: Sequence[str]) -> dict[str, f
         gold.append([(run.first, run.last, camps[run.camp]) for run in runs(tags[words].tolist())])
         found.append([(run.first, run.last, camps[run.camp]) for run in runs(best_path(scores))])
     scored = score_spans(gold, found, camps)
-    return {BEST_FACTIONS: scored.entity.f1, "span_f1": scored.span.f1, "camp_accuracy": scored.camp_accuracy or 0.0}
+    figures = {"span_f1": scored.span.f1, "camp_accuracy": scored.camp_accuracy or 0.0, "windows": float(len(gold))}
+    return figures | {BEST_FACTIONS: scored.entity.f1}
 
 
 def _save_model(trainer: LayerwiseTrainer, preparation: Preparation, folder: Path) -> None:

@@ -58,7 +58,7 @@ def finetune(
 def _trainer(preparation: Preparation, work: Path) -> ReportTrainer:
     config, taxonomy = preparation.config, preparation.taxonomy
     camps = _camps(preparation)
-    train = encode_reports(preparation.train, preparation.cutter, taxonomy, camps)
+    train = encode_reports(preparation.train, preparation.cutter, taxonomy, camps, config.data.labels == "soft")
     dev = encode_reports(preparation.dev, preparation.cutter, taxonomy)
     model = new_classifier(preparation)
     if camps:
@@ -107,7 +107,8 @@ def _dev_scores(prediction: EvalPrediction, taxonomy: Taxonomy) -> dict[str, flo
     scored = ScoredReports(taxonomy, scores, gold, 0, 0)
     tasks = measure(scored, tune_thresholds(scores, gold, taxonomy)).tasks
     found = {f"{name}_{figure}": float(tasks[name][figure]) for name in tasks for figure in ("micro_f1", "macro_f1")}
-    return found | {BEST: sum(float(tasks[name]["macro_f1"]) for name in tasks) / len(tasks)}
+    best = sum(float(tasks[name]["macro_f1"]) for name in tasks) / len(tasks)
+    return found | {BEST: best, "reports": float(len(gold))}
 
 
 def _save_model(trainer: ReportTrainer, preparation: Preparation, folder: Path) -> None:

@@ -22,7 +22,7 @@ from marsad.modeling.folders import find_model, load_tokenizer
 from marsad.modeling.tokenizer import clean_first
 from marsad.modeling.windows import WindowCutter
 from marsad.taxonomy import CAMPS, Taxonomy, find_taxonomy, read_taxonomy
-from marsad.training.arguments import total_steps
+from marsad.training.arguments import process_batch, total_steps
 from marsad.training.leaks import Leak, find_leak
 
 Found = TypeVar("Found")
@@ -108,6 +108,7 @@ def prepare(config: TrainConfig, allow_leak: bool = False) -> Preparation:
     base = mistakes.take(lambda: _find_encoder(config))
     tokenizer = mistakes.take(lambda: clean_first(load_tokenizer(base))) if base else None
     length = mistakes.take(lambda: _length(config, base)) if base else None
+    mistakes.take(lambda: process_batch(config))
     leak = find_leak(train, dev) if train and dev else Leak((), ())
     if whole and leak and not allow_leak:
         mistakes.messages += [*leak.describe(whole), LEAK_CURE]
@@ -116,7 +117,8 @@ def prepare(config: TrainConfig, allow_leak: bool = False) -> Preparation:
     rest, held_out = split_by_story(group_reports(train), config.data.test_share, config.seed + 1)
     if dev is None:
         rest, dev = split_by_story(rest, config.data.dev_share, config.seed)
-    warnings = (*leak.describe(whole, whole=True), *_warnings(taxonomy, rest, dev, config.task))
+    told = _warnings(taxonomy, rest, dev, config.task, config.data.labels == "soft")
+    warnings = (*leak.describe(whole, whole=True), *told)
     return Preparation(config, taxonomy, base, length, tokenizer, rest, dev, held_out, warnings, leak)
 
 
@@ -170,10 +172,14 @@ def _positives(reports: Sequence[Report], task: str, subject: Subject) -> Counte
     return Counter(label for report in reports for label in set(report.labels.get(task, ())))
 
 
-def _warnings(taxonomy: Taxonomy, train: Sequence[Report], dev: Sequence[Report], subject: Subject) -> tuple[str, ...]:
+def _warnings(taxonomy: Taxonomy, train: Sequence[Report], dev: Sequence[Report], subject: Subject, soft: bool) -> tuple[str, ...]:
     if not train or not dev:
         raise ConfigError(
             f"{len(train)} reports to train on and {len(dev)} for dev: neither may be empty. Add reports or change the shares."
+        )
+    if soft and not any(report.label_shares for report in train):
+        raise ConfigError(
+            "data.labels: no training report has 'label_shares'. Let `marsad data adjudicate` write them, or say hard."
         )
     found = []
     for task in taxonomy.tasks:

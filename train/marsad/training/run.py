@@ -17,7 +17,7 @@ from marsad.data.reports import Report
 from marsad.training.preparation import Preparation, prepare
 from marsad.training.record import save_record
 from marsad.training.trainer import LayerwiseTrainer
-from marsad.training.work import close_work, full_disk_told, last_checkpoint, open_work
+from marsad.training.work import close_work, from_first, full_disk_told, last_checkpoint, open_work
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +48,7 @@ def run(
     """Return the model's folder and its dev scores. The folder appears whole or not at all.
 
     `make` builds the trainer that works in a folder, `save` fills the model's, `measure` scores the saved model on dev.
+    Of several processes that torchrun started all train and the first alone saves and measures.
     Raises `ConfigError` for mistakes in config or data, and where a folder is in the way.
     """
     target = config.output / config.name
@@ -55,7 +56,6 @@ def run(
     for line in preparation.leak.describe(preparation.taxonomy, whole=True):
         log.warning(line)
     work = open_work(target, dump_config(config), resume, overwrite)
-    saved = work / "model"
     set_seed(config.seed)
     started = time.time()
     with full_disk_told(work):
@@ -64,10 +64,15 @@ def run(
         for callback in (EarlyStoppingCallback(config.training.patience), *callbacks):
             trainer.add_callback(callback)
         trainer.train(resume_from_checkpoint=last_checkpoint(work) if resume else None)
-        shutil.rmtree(saved, ignore_errors=True)
-        saved.mkdir()
-        save(trainer, preparation, saved)
-        dev = measure(saved, preparation.dev)
-        save_record(saved, preparation, dev.to_dict(), trainer.state, time.time() - started)
-        close_work(work, saved, target)
-    return target, dev
+
+        def finish() -> Measured:
+            saved = work / "model"
+            shutil.rmtree(saved, ignore_errors=True)
+            saved.mkdir()
+            save(trainer, preparation, saved)
+            dev = measure(saved, preparation.dev)
+            save_record(saved, preparation, dev.to_dict(), trainer.state, time.time() - started)
+            close_work(work, saved, target)
+            return dev
+
+        return target, from_first(finish)

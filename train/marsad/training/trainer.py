@@ -4,21 +4,38 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import Any
 
 import torch
+from datasets import Dataset
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from transformers import PreTrainedModel, Trainer
+from transformers.trainer_pt_utils import LengthGroupedSampler
 
 from marsad.config.schema import Pooling, TaskSection, TrainingSection
 from marsad.modeling.heads import pool_tasks, task_loss
 from marsad.modeling.tagging import UNKNOWN
 from marsad.taxonomy import Taxonomy
+from marsad.training.average import MovingAverage
 
 LAYER = re.compile(r"\.layers?\.(\d+)\.")
 FACTION_HEAD = "faction_head"
 """Attribute under which a model carries the helper head while it trains."""
+
+
+class LengthGroups(LengthGroupedSampler):  # type: ignore[misc]
+    """Batches of like length whose order hangs on seed and epoch alone, so all processes and a resumed run draw the same one."""
+
+    def __init__(self, batch_size: int, lengths: list[int], seed: int) -> None:
+        super().__init__(batch_size, lengths=lengths, generator=torch.Generator())
+        self.seed = seed
+
+    def set_epoch(self, epoch: int) -> None:
+        """Shuffle for the epoch that begins."""
+        self.generator.manual_seed(self.seed + epoch)
 
 
 class LayerwiseTrainer(Trainer):
@@ -27,6 +44,11 @@ class LayerwiseTrainer(Trainer):
     def __init__(self, *, training: TrainingSection, **kwargs: Any) -> None:
         self.training = training
         super().__init__(**kwargs)
+        # else Trainer takes the models' loss for a sum over the tokens of all processes and steps; ours and theirs are means
+        self.model_accepts_loss_kwargs = False
+        self.average = MovingAverage(self.model, training.average) if training.average else None
+        if self.average is not None:
+            self.add_callback(self.average)
 
     def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
         """Return AdamW with a group for each learning rate, matrices decayed, biases and norms not."""
@@ -43,6 +65,33 @@ class LayerwiseTrainer(Trainer):
             self.optimizer = kind(made, **settings)
         return self.optimizer
 
+    def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
+        """Measure the average of the weights, where there is one."""
+        with self._averaged():
+            return super().evaluate(*args, **kwargs)
+
+    def _save(self, output_dir: str | None = None, state_dict: dict[str, Tensor] | None = None) -> None:
+        """Save the average of the weights as the model, and the weights themselves beside it."""
+        if self.average is not None and self.args.should_save:
+            self.average.save_raw(self.model, Path(output_dir or self.args.output_dir))
+        with self._averaged():
+            super()._save(output_dir, state_dict)
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: nn.Module | None = None) -> None:
+        """Take up the average and the weights again."""
+        super()._load_from_checkpoint(resume_from_checkpoint, model)
+        if self.average is not None:
+            self.average.resume(self.model, Path(resume_from_checkpoint))
+
+    def _averaged(self) -> AbstractContextManager[None]:
+        return nullcontext() if self.average is None else self.average.worn_by(self.model)
+
+    def _get_train_sampler(self, train_dataset: Dataset | None = None) -> LengthGroups:
+        """Return our sampler: the parent's shuffles by each process's own dice, so some rows would come twice and some never."""
+        rows = self.train_dataset if train_dataset is None else train_dataset
+        batch = self.training.batch_size * self.training.gradient_accumulation
+        return LengthGroups(batch, list(rows["length"]), self.args.data_seed)
+
     def training_step(self, model: nn.Module, inputs: dict[str, Any], *rest: Any) -> Tensor:
         """Take a step on texts of which a share of the word pieces is hidden."""
         return super().training_step(model, {**inputs, "input_ids": self._hidden(inputs["input_ids"])}, *rest)
@@ -58,8 +107,6 @@ class LayerwiseTrainer(Trainer):
 
 class ReportTrainer(LayerwiseTrainer):
     """Trains on reports: windows pooled to reports, one masked loss a task."""
-
-    loss_is_scaled_for_ga = False
 
     def __init__(
         self,
@@ -84,9 +131,11 @@ class ReportTrainer(LayerwiseTrainer):
         )
         logits = pool_tasks(output.logits.float(), report, len(labels), self.taxonomy.slices, self.pooling)
         loss = self._loss(logits, labels)
-        if helper is not None and tags is not None and bool(torch.any(tags != UNKNOWN)):
+        if helper is not None and tags is not None:
             found = helper(output.hidden_states[-1]).flatten(0, 1).float()
-            loss = loss + self.training.faction_loss * cross_entropy(found, tags.flatten(), ignore_index=UNKNOWN)
+            # summed and divided, not averaged: a batch without tags gives the helper zero gradients, which other processes wait for
+            missed = cross_entropy(found, tags.flatten(), ignore_index=UNKNOWN, reduction="sum")
+            loss = loss + self.training.faction_loss * missed / (tags != UNKNOWN).sum().clamp(min=1)
         return (loss, {"logits": logits}) if return_outputs else loss
 
     def _loss(self, logits: Tensor, labels: Tensor) -> Tensor:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from accelerate import PartialState
+from accelerate.utils import broadcast_object_list
 from safetensors import SafetensorError
 
 from marsad.errors import ConfigError
 from marsad.inference.tagger import COMPANION
+
+Made = TypeVar("Made")
 
 
 def open_work(target: Path, config: str, resume: bool, overwrite: bool) -> Path:
@@ -32,6 +36,12 @@ def open_work(target: Path, config: str, resume: bool, overwrite: bool) -> Path:
 def processes() -> PartialState:
     """Return what Accelerate knows of the processes of this run; one that torchrun did not start is alone."""
     return PartialState(cpu=not torch.cuda.is_available())
+
+
+def from_first(make: Callable[[], Made]) -> Made:
+    """Return, in every process of this run, what `make` returns in the first, where alone it is called."""
+    made: list[Made] = broadcast_object_list([make() if processes().is_main_process else None])
+    return made[0]
 
 
 def _open(work: Path, target: Path, config: str, resume: bool, overwrite: bool) -> None:

@@ -18,9 +18,10 @@ def adjudicate(
     decisions: Annotated[
         Path | None, typer.Option(help="Reports whose labels go over any vote, on the tasks that they have.")
     ] = None,
+    allow_ties: Annotated[bool, typer.Option("--allow-ties", help="Leave labels with half of the votes out.")] = False,
     taxonomy: TaxonomyName = "syria",
 ) -> None:
-    """Merge annotators by majority, label by label; a tie needs a decision.
+    """Merge annotators by majority, label by label; a tie needs a decision. Where they differed, `label_shares` keep the vote.
 
     Example: `marsad data adjudicate anna.jsonl badr.jsonl --decisions chief.jsonl -o reports.jsonl`
     """
@@ -32,10 +33,10 @@ def adjudicate(
 
         labels = read_taxonomy(find_taxonomy(taxonomy))
         decided = [] if decisions is None else read_reports(decisions, labels)
-        found = merge(read_annotations(files, labels), labels, decided)
+        found = merge(read_annotations(files, labels), labels, decided, allow_ties)
         write_rows(output_file, (report.to_dict() for report in found.reports))
     output.print(
         f"{len(found.reports):,} reports; answers: {found.unanimous:,} unanimous, {found.majority:,} by majority, "
-        f"{found.decided:,} decided"
+        f"{found.decided:,} decided, {found.tied:,} tied"
     )
     output.print(f"written: {output_file}")
