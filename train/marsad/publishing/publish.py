@@ -45,7 +45,7 @@ def publish(
     """
     hub = Hub(endpoint)
     tell("asking the hub")
-    hub.check(repo, tag, public)
+    hub.check(parcel.folder, repo, tag, public)
     tell("sending")
     commit = hub.release(parcel.folder, repo, tag, f"Release {tag}" if tag else "Update the model")
     tell("fetching it again, with marsad and with transformers alone")
