@@ -16,7 +16,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 TOKEN = "hf_standIn0123456789abcdefghijklmnop"  # noqa: S105  # of this hub alone
-LARGE = (".safetensors",)
+LARGE = (".safetensors", ".parquet")
 """Files that go through large file storage."""
 
 
@@ -87,6 +87,7 @@ class StandInHub:
             root = f"/api/{kind}/{{org}}/{{name}}"
             app.post(root + "/preupload/{revision}")(self._preupload)
             app.post(root + "/commit/{revision}")(self._commit)
+            app.post(root + "/paths-info/{revision}")(self._paths)
             app.post(root + "/tag/{revision}")(self._tag)
             app.put(root + "/settings")(self._settings)
             app.get(root + "/refs")(self._refs)
@@ -215,6 +216,14 @@ class StandInHub:
         if commit is None:
             return missing("RevisionNotFound" if repo else "RepoNotFound")
         return JSONResponse([entry(path, content) for path, content in commit.files.items()])
+
+    async def _paths(self, revision: str, request: Request) -> Response:
+        repo = self._repo(request.url.path)
+        commit = repo.at(revision) if repo else None
+        if commit is None:
+            return missing("RevisionNotFound" if repo else "RepoNotFound")
+        wanted = (await request.form()).getlist("paths")
+        return JSONResponse([entry(path, commit.files[path]) for path in wanted if path in commit.files])
 
     async def _resolve(self, revision: str, path: str, request: Request) -> Response:
         repo = self._repo(request.url.path)

@@ -26,7 +26,7 @@ from marsad.publishing.endpoint import checked, is_foreign
 
 WAITS = (1.0, 4.0, 10.0)
 """Seconds before the second, third and fourth attempt at a call that the network broke."""
-OURS = ("marsad-check.json", "reports.jsonl")
+OURS = ("marsad-check.json", "marsad-data.json")
 """One of these is in every repository that marsad has published."""
 KEPT = (".gitattributes",)
 """Files of the hub's own."""
