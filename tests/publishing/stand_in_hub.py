@@ -87,7 +87,6 @@ class StandInHub:
             root = f"/api/{kind}/{{org}}/{{name}}"
             app.post(root + "/preupload/{revision}")(self._preupload)
             app.post(root + "/commit/{revision}")(self._commit)
-            app.post(root + "/paths-info/{revision}")(self._paths)
             app.post(root + "/tag/{revision}")(self._tag)
             app.put(root + "/settings")(self._settings)
             app.get(root + "/refs")(self._refs)
@@ -216,14 +215,6 @@ class StandInHub:
         if commit is None:
             return missing("RevisionNotFound" if repo else "RepoNotFound")
         return JSONResponse([entry(path, content) for path, content in commit.files.items()])
-
-    async def _paths(self, revision: str, request: Request) -> Response:
-        repo = self._repo(request.url.path)
-        commit = repo.at(revision) if repo else None
-        if commit is None:
-            return missing("RevisionNotFound" if repo else "RepoNotFound")
-        wanted = (await request.form()).getlist("paths")
-        return JSONResponse([entry(path, commit.files[path]) for path in wanted if path in commit.files])
 
     async def _resolve(self, revision: str, path: str, request: Request) -> Response:
         repo = self._repo(request.url.path)

@@ -10,7 +10,9 @@ import pytest
 from datasets import load_dataset
 from huggingface_hub import DatasetCard
 from tests.publishing.stand_in_hub import StandInHub
+from typer.testing import CliRunner
 
+from marsad.cli import app
 from marsad.data.reports import Mention, Report, read_reports
 from marsad.errors import DataError, HubError, ModelError
 from marsad.publishing import publish as story
@@ -107,6 +109,14 @@ def test_all_that_is_missing_beside_the_reports_is_told(tmp_path: Path, syria: T
         (source / f"{split}.jsonl").write_text(json.dumps(SPLITS["dev"][0].to_dict()), encoding="utf-8")
     with pytest.raises(DataError, match=r"the id '4' is in several splits(.|\n)*no licence(.|\n)*who wrote and annotated"):
         pack(source, tmp_path / "two", syria)
+
+
+def test_the_command_shows_what_would_be_sent(annotated: Path) -> None:
+    done = CliRunner().invoke(app, ["publish", "--dataset", str(annotated), REPO, "--no-text"])
+    assert done.exit_code == 0, done.output
+    assert all(part in done.output for part in ("train.parquet", "the texts are not here", "Nothing was sent"))
+    assert "كفرنبل" not in done.output
+    assert CliRunner().invoke(app, ["publish", str(annotated), REPO, "--no-text"]).exit_code == 2
 
 
 def test_reports_are_delivered_with_their_sums(annotated: Path, tmp_path: Path, syria: Taxonomy) -> None:
