@@ -54,7 +54,7 @@ def test_validate_lists_mistakes_and_warnings(tmp_path: Path) -> None:
     bad = {"id": "1", "text": STORY, "date": "21", "event_type": ["[bold]boom"]}
     done = marsad("validate", reports(tmp_path / "r.jsonl", good, bad))
     assert done.exit_code == 2
-    assert all(part in done.output for part in ("[bold]boom", "found '21'", "a label that no report has", "1 bad lines"))
+    assert all(part in done.output for part in ("line 2", "[bold]boom", "found '21'", "a label that no report has", "1 bad lines"))
     assert marsad("validate", reports(tmp_path / "g.jsonl", good)).exit_code == 0
 
 

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from marsad.data.cleaning import KINDS, clean_report, find_cuts, phrases
+from marsad.data.boilerplate import phrases
+from marsad.data.cleaning import KINDS, clean_report, find_cuts
 from marsad.data.reports import Mention, Report
 
 STORY = "قصفت قوات النظام بلدة كنصفرة بالمدفعية، وأصيب ثلاثة من سكانها بجروح.\nوقال مسعف إن القصف استمر ساعتين وطال السوق القديم."
@@ -47,6 +48,48 @@ def test_a_byline_goes_from_the_top_only() -> None:
 
 def test_a_heading_of_comments_above_the_story_goes_alone() -> None:
     assert clean_report(Report("1", f"التعليقات (0)\n{STORY}")).report.text == STORY
+
+
+OTHER_FORMS = [
+    "كل التفاعلات: ١٢\nأم سعيد",
+    "3 تعليقات\nأم سعيد",
+    "موضوعات ذات علاقة\nهدنة في الجنوب",
+    "طالع أيضاً | هدنة في الجنوب",
+    "المقالة التالية\nهدنة في الجنوب",
+    "الكلمات الدلالية\nإدلب",
+    "عدد المشاهدات: 310\n1,204 مشاهدة",
+    "مشاركة عبر واتساب",
+    "انضموا إلى مجموعتنا على واتساب",
+    "٩:٠٥ ص · ٣ مايو ٢٠٢١",
+    "منذ 3 ساعات",
+    "الرئيسية | محليات | صور",
+]
+
+
+@pytest.mark.parametrize("rubbish", OTHER_FORMS)
+def test_rubbish_in_another_wording_goes_too(rubbish: str) -> None:
+    assert clean_report(Report("1", f"{STORY}\n{rubbish}")).report.text.rstrip("\n") == STORY
+
+
+@pytest.mark.parametrize(
+    "line", ["الأربعاء، 3 أيار/مايو 2023 - 14:05", "بواسطة سامر العلي في 12 مارس 2021", "مدة القراءة: 3 دقائق"]
+)
+def test_lines_of_day_and_hand_go_from_the_top(line: str) -> None:
+    assert clean_report(Report("1", f"{line}\n{STORY}")).report.text == STORY
+
+
+REPORTED = [
+    "اشترك في الهجوم على القرية مئتا عنصر",
+    "انضم إلى الفصيل ثلاثون شابا من البلدة",
+    "شارك الخباز في الإضراب",
+    "قتل في 3 أيار 2023 مدنيان",
+    "منذ 3 ساعات والقصف مستمر",
+]
+
+
+@pytest.mark.parametrize("line", REPORTED)
+def test_short_lines_of_a_story_stay(line: str) -> None:
+    assert find_cuts(f"{line}\n{STORY}") == []
 
 
 @pytest.mark.parametrize("text", [STORY, "سوريا\n" + STORY, "قال تعليقاً على القصف: سنرد.", "السابق ذكره في البيان صحيح."])

@@ -16,7 +16,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 TOKEN = "hf_standIn0123456789abcdefghijklmnop"  # noqa: S105  # of this hub alone
-LARGE = (".safetensors",)
+LARGE = (".safetensors", ".parquet")
 """Files that go through large file storage."""
 
 
@@ -214,11 +214,7 @@ class StandInHub:
         commit = repo.at(revision) if repo else None
         if commit is None:
             return missing("RevisionNotFound" if repo else "RepoNotFound")
-        rows = [
-            {"type": "file", "path": path, "size": len(content), "oid": object_id("", content)}
-            for path, content in commit.files.items()
-        ]
-        return JSONResponse(rows)
+        return JSONResponse([entry(path, content) for path, content in commit.files.items()])
 
     async def _resolve(self, revision: str, path: str, request: Request) -> Response:
         repo = self._repo(request.url.path)
@@ -243,6 +239,17 @@ async def broken_off() -> AsyncIterator[bytes]:
 def missing(code: str) -> Response:
     """Answer that there is none, in the hub's own words."""
     return JSONResponse({"error": code}, 404, {"X-Error-Code": code})
+
+
+def entry(path: str, content: bytes) -> dict[str, Any]:
+    """Return what the hub tells of a file; one in the large storage has there its SHA-256, and in git only a pointer."""
+    told: dict[str, Any] = {"type": "file", "path": path, "size": len(content)}
+    if path.endswith(LARGE):
+        sum = object_id(path, content)
+        pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{sum}\nsize {len(content)}\n".encode()
+        lfs = {"oid": sum, "size": len(content), "pointerSize": len(pointer)}
+        return told | {"oid": object_id("", pointer), "lfs": lfs}
+    return told | {"oid": object_id("", content)}
 
 
 def object_id(path: str, content: bytes) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import traceback
 from pathlib import Path
 
@@ -17,10 +18,10 @@ from marsad.publishing.parcel import Parcel
 REPO = "org/tiny"
 
 
-def release(packed: Parcel, tag: str | None = "v1.0.0", public: bool = False) -> str:
+def release(packed: Parcel, tag: str | None = "v1.0.0", public: bool = False, folder: Path | None = None) -> str:
     hub = Hub()
-    hub.check(REPO, tag, public)
-    return hub.release(packed.folder, REPO, tag, f"Release {tag}")
+    hub.check(folder or packed.folder, REPO, tag, public)
+    return hub.release(folder or packed.folder, REPO, tag, f"Release {tag}")
 
 
 def test_a_release_is_one_commit_with_a_tag_in_a_private_repository(hub: StandInHub, packed: Parcel) -> None:
@@ -41,11 +42,34 @@ def test_what_the_new_version_no_longer_has_is_removed(hub: StandInHub, packed: 
     assert ".gitattributes" in hub.repos[REPO].commits[-1].files
 
 
-def test_a_tag_is_never_moved(hub: StandInHub, packed: Parcel) -> None:
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors", "another.json"])
+def test_a_tag_is_never_moved(hub: StandInHub, packed: Parcel, tmp_path: Path, name: str) -> None:
     commit = release(packed)
-    with pytest.raises(HubError, match=rf"tag v1\.0\.0 exists \(commit {commit[:8]}\)"):
-        release(packed)
+    other = Path(shutil.copytree(packed.folder, tmp_path / "other"))
+    (other / name).write_bytes(b"{}")
+    with pytest.raises(HubError, match=rf"tag v1\.0\.0 exists \(commit {commit[:8]}\), holds something else"):
+        release(packed, folder=other)
     assert len(hub.repos[REPO].commits) == 2
+
+
+def test_the_same_release_again_goes_on_where_it_stopped(hub: StandInHub, packed: Parcel) -> None:
+    commit = release(packed)
+    hub.repos[REPO].commits.append(Commit("2" * 40, "the next version", {"config.json": b"{}", "marsad-check.json": b"{}"}))
+    assert release(packed, public=True) == commit
+    assert [one.message for one in hub.repos[REPO].commits] == ["initial", "Release v1.0.0", "the next version"]
+    assert hub.repos[REPO].tags == {"v1.0.0": commit}
+
+
+def test_an_opening_that_failed_is_made_up_for_by_the_same_command(hub: StandInHub, packed: Parcel) -> None:
+    hub.breaks["/settings"] = 99
+    commit = release(packed, public=True)
+    with pytest.raises(HubError, match="run the same command again"):
+        Hub().open(REPO)
+    assert hub.repos[REPO].private
+    hub.breaks.clear()
+    assert release(packed, public=True) == commit
+    Hub().open(REPO)
+    assert not hub.repos[REPO].private
 
 
 def test_the_same_model_under_another_tag_is_no_new_commit(hub: StandInHub, packed: Parcel) -> None:
@@ -121,7 +145,7 @@ def test_no_token_is_told(packed: Parcel, monkeypatch: pytest.MonkeyPatch, tmp_p
 @pytest.mark.usefixtures("hub")
 def test_a_hub_that_is_not_there_is_told() -> None:
     with pytest.raises(HubError, match="not to be reached") as refused:
-        Hub("http://127.0.0.1:9").check(REPO, None, False)
+        Hub("http://127.0.0.1:9").check(Path(), REPO, None, False)
     assert TOKEN not in str(refused.value)
 
 

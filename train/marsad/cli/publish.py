@@ -1,4 +1,4 @@
-"""`marsad publish`: a model to a hub, or to a folder that is carried somewhere."""
+"""`marsad publish`: a model or annotated reports to a hub, or to a folder that is carried somewhere."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from rich.markup import escape
 from rich.table import Table
 
 from marsad.cli.console import errors, output, set_up_logging
+from marsad.cli.data.arguments import TaxonomyName
 from marsad.cli.export import show_export
 
 if TYPE_CHECKING:
-    from marsad.publishing.parcel import Parcel
+    from marsad.publishing.parcel import Sendable
 
 
 def publish(
-    model: Annotated[str, typer.Argument(help="Folder of a model made by `marsad train`, or `default`.")],
+    model: Annotated[str, typer.Argument(help="Folder of a model made by `marsad train`, or `default`; with --dataset, reports.")],
     repo: Annotated[str, typer.Argument(help="Repository on the hub: ORG/NAME.")],
     yes: Annotated[bool, typer.Option("--yes", help="Send it. Without this nothing is sent.")] = False,
     public: Annotated[bool, typer.Option("--public", help="Let everybody read it, once it is verified.")] = False,
@@ -27,45 +28,75 @@ def publish(
     to_dir: Annotated[Path | None, typer.Option(help="Write the folder there, with SHA256SUMS, and send nothing.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Publish a model that was never evaluated; the card says so.")] = False,
     onnx: Annotated[bool, typer.Option("--onnx", help="Send it as ONNX files too (see `marsad export`).")] = False,
+    dataset: Annotated[
+        bool, typer.Option("--dataset", help="Publish annotated reports: a file, or a folder with train, dev and test.jsonl.")
+    ] = False,
+    no_text: Annotated[bool, typer.Option("--no-text", help="Of reports, only ids, dates, sources and labels.")] = False,
+    taxonomy: TaxonomyName = "syria",
 ) -> None:
     """Publish a model to a hub: checked, with a card, and fetched again to prove that it answers as here.
 
+    With --dataset the same for annotated reports; the README.md beside them gives the licence and the data sheet.
+
     Without --yes nothing is sent: it shows what would be. The token is that of HF_TOKEN or of `hf auth login`.
 
-    Example: `marsad publish models/default ORG/NAME --tag v1.0.0 --yes`
+    Example: `marsad publish models/default ORG/NAME --tag v1.0.0 --yes`, `marsad publish --dataset data/ ORG/REPORTS --no-text`
     """
+    if no_text and not dataset:
+        raise typer.BadParameter("--no-text is for --dataset")
     set_up_logging()
     from marsad.publishing.endpoint import choose_endpoint
 
     choose_endpoint(endpoint)
-    with tempfile.TemporaryDirectory(prefix="marsad-publish-") as place, errors.status("checking the model") as status:
-        from marsad.modeling.folders import find_model
-        from marsad.publishing.parcel import deliver, pack
+    with tempfile.TemporaryDirectory(prefix="marsad-publish-") as place, errors.status("checking") as status:
+        parcel = (
+            _pack_reports(model, repo, place, taxonomy, tag, not no_text)
+            if dataset
+            else _pack(model, repo, place, tag, force, onnx)
+        )
+        from marsad.publishing.parcel import deliver, sizes
         from marsad.publishing.publish import publish as send
 
-        parcel = pack(find_model(model), repo, Path(place), tag, force, onnx)
-        for name, exported in parcel.onnx.items():
-            show_export(exported, Path(name))
         if to_dir is not None:
             deliver(parcel, to_dir)
-            output.print(f"written: {escape(str(to_dir))} ({len(parcel.files)} files and SHA256SUMS)")
+            output.print(f"written: {escape(str(to_dir))} ({len(sizes(parcel.folder))} files and SHA256SUMS)")
         elif yes:
             done = send(parcel, repo, tag, public, endpoint, status.update)
             seen = "public" if public else "private"
+            came = "read" if dataset else "answered"
             version = escape(tag or done.commit[:8])
-            output.print(f"{escape(repo)} {version} is there ({seen}): {done.verification.reports} reports answered as here")
+            output.print(f"{escape(repo)} {version} is there ({seen}): {done.verification.reports:,} reports {came} as here")
         else:
             status.stop()
             _show(parcel, repo, public)
 
 
-def _show(parcel: Parcel, repo: str, public: bool) -> None:
+def _pack(model: str, repo: str, place: str, tag: str | None, force: bool, onnx: bool) -> Sendable:
+    from marsad.modeling.folders import find_model
+    from marsad.publishing.parcel import pack
+
+    parcel = pack(find_model(model), repo, Path(place), tag, force, onnx)
+    for name, exported in parcel.onnx.items():
+        show_export(exported, Path(name))
+    return parcel
+
+
+def _pack_reports(reports: str, repo: str, place: str, taxonomy: str, tag: str | None, text: bool) -> Sendable:
+    from marsad.publishing.dataset import pack_reports
+    from marsad.taxonomy import find_taxonomy, read_taxonomy
+
+    return pack_reports(Path(reports), repo, Path(place), read_taxonomy(find_taxonomy(taxonomy)), tag, text)
+
+
+def _show(parcel: Sendable, repo: str, public: bool) -> None:
     """Print what would be sent: the files, the card."""
-    seen = "everybody could read it" if public else "private"
-    table = Table(title=f"{escape(repo)} ({seen})", caption=f"{sum(parcel.files.values()) / 1e6:,.1f} MB")
+    from marsad.publishing.parcel import sizes
+
+    seen, files = "everybody could read it" if public else "private", sizes(parcel.folder)
+    table = Table(title=f"{escape(repo)} ({seen})", caption=f"{sum(files.values()) / 1e6:,.1f} MB")
     table.add_column("file")
     table.add_column("bytes", justify="right")
-    for name, size in parcel.files.items():
+    for name, size in files.items():
         table.add_row(escape(name), f"{size:,}")
     output.print(table)
     output.print(parcel.card, markup=False, soft_wrap=True)

@@ -9,13 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
-from importlib.resources import files
+from functools import lru_cache
 from itertools import takewhile
 from typing import Any
 
-import yaml
-
+from marsad.data.boilerplate import count_of, day, hour, phrases
 from marsad.data.reports import READABLE, Mention, Report
 from marsad.text import normalize
 
@@ -26,16 +24,19 @@ TAG = 40
 """Characters of the longest tag."""
 INVITATION = 90
 """Characters of the longest line that only invites to follow."""
+BYLINE = 60
+"""Characters of the longest line that only names who wrote, or when."""
 TOP = 6
 """Lines of a text that may hold a byline."""
 SENTENCE_END = (".", "\u061f", "!", "…", '"', "”", "»")
 """How the line of a report ends; the second is the Arabic question mark."""
+STROKES = (":", " :", " |")
+"""Between a heading and the headline on its line."""
 MENU_RUN = 3
 """Entries of a menu in a row that are one; a lone line that says Syria may be a dateline."""
 
-COUNT = re.compile(r"\s*\(\d+\)$")
+COUNT = re.compile(r"\s*(?:\(\d+\)|(?<!\d):\s?\d+)$")
 SEPARATORS = re.compile(r"\s*[|·/]\s*")
-SHARES = re.compile(r"\d[\d.,]*[KM]?\s?(?:comments?|shares?|views?|likes?)", re.IGNORECASE)
 CREDIT = re.compile(r"[^.:\n]{2,25}\s[-–]\s?[^.:()\n]{2,25}\s?\([^.()\n]{4,40}\)")
 """OUTLET - PLACE (NAME)"""
 STAMP = re.compile(
@@ -47,13 +48,6 @@ SIGNATURE = re.compile(
     r"—\s?[^—\n]{1,60}\(@\w+\) [A-Z][a-z]+ \d{1,2}, \d{4}|\s?pic\.(?:twitter|x)\.com/[A-Za-z0-9]+"
     "|(?:\u0645\u0634\u0627\u0631\u0643\u0629){2,}"  # musharaka, musharaka: two buttons that copying glued
 )
-
-
-@cache
-def phrases() -> dict[str, tuple[str, ...]]:
-    """Return the phrases of each kind, as `boilerplate.yaml` has them, normalised."""
-    content = yaml.safe_load(files("marsad.data").joinpath("boilerplate.yaml").read_text(encoding="utf-8"))
-    return {kind: tuple(normalize(phrase) for phrase in found) for kind, found in content.items()}
 
 
 @dataclass(frozen=True)
@@ -110,22 +104,23 @@ def buttons(text: str) -> Iterator[Extent]:
     """Find lines of nothing but sharing buttons or counts of shares."""
     known = phrases()["buttons"]
     for extent, line in _lines(text):
-        if SHARES.fullmatch(line) or (line and all(part in known for part in map(_key, SEPARATORS.split(line)))):
+        alone = bool(line) and all(part in known for part in map(_key, SEPARATORS.split(line)))
+        if alone or count_of("counts").fullmatch(_key(line)) or _opens(line, "sharing"):
             yield extent
 
 
 def invitations(text: str) -> Iterator[Extent]:
     """Find short lines that invite to follow or subscribe, and rights reserved."""
-    known = phrases()["invitations"]
-    yield from (extent for extent, line in _lines(text) if len(line) <= INVITATION and _key(line).startswith(known))
+    yield from (extent for extent, line in _lines(text) if _opens(line, "invitations"))
 
 
 def menus(text: str) -> Iterator[Extent]:
     """Find entries of a site's menu in a row."""
     run: list[Extent] = []
     for extent, line in [*_lines(text), ((len(text), len(text)), "")]:
-        if _key(line) in phrases()["menu"]:
-            run.append(extent)
+        entries = SEPARATORS.split(line)
+        if all(_key(entry) in phrases()["menu"] for entry in entries):
+            run += [extent] * len(entries)
             continue
         if len(run) >= MENU_RUN:
             yield run[0][0], run[-1][1]
@@ -136,14 +131,16 @@ def bylines(text: str) -> Iterator[Extent]:
     """Find lines at the top that name author, translator or time of publication."""
     for extent, line in _lines(text)[:TOP]:
         role = re.split(r"\s*[:–-]\s*", line, maxsplit=1)
-        named = len(role) == 2 and normalize(role[0]) in phrases()["bylines"] and 2 <= len(role[1]) <= 60
-        if (named and not line.endswith(SENTENCE_END)) or CREDIT.fullmatch(line):
+        named = len(role) == 2 and normalize(role[0]) in phrases()["bylines"] and 2 <= len(role[1]) <= BYLINE
+        opened = len(line) <= BYLINE and _opens(line, "openings")
+        if ((named or opened) and not line.endswith(SENTENCE_END)) or CREDIT.fullmatch(line) or day().fullmatch(_key(line)):
             yield extent
 
 
 def stamps(text: str) -> Iterator[Extent]:
     """Find time stamps and counts of views in posts, signatures of embedded posts, links to their pictures."""
     yield from (match.span() for pattern in (STAMP, SIGNATURE) for match in pattern.finditer(text))
+    yield from (extent for extent, line in _lines(text) if hour().fullmatch(_key(line)))
 
 
 KINDS: dict[str, Callable[[str], Iterator[Extent]]] = {
@@ -220,7 +217,7 @@ def _blocks(text: str, headings: tuple[str, ...], longest: int, most: int | None
         if _key(line) in headings:
             under = lines[number + 1 : None if most is None else number + 1 + most]
             yield extent[0], max([extent[1], *(following for (_, following), _ in _headlines(under, longest))])
-        elif len(line) <= longest and _key(line).startswith(tuple(f"{heading}:" for heading in headings)):
+        elif len(line) <= HEADLINE and _key(line).startswith(tuple(heading + stroke for heading in headings for stroke in STROKES)):
             yield extent
 
 
@@ -229,10 +226,16 @@ def _headlines(lines: list[tuple[Extent, str]], longest: int) -> Iterator[tuple[
     return takewhile(lambda one: len(one[1]) <= longest and not one[1].endswith(SENTENCE_END), lines)
 
 
+def _opens(line: str, kind: str) -> bool:
+    """Tell whether a line is short and begins as lines of a kind do, with whole words."""
+    key = _key(line).replace(":", " ") + " "
+    return len(line) <= INVITATION and any(key.startswith(f"{phrase} ") for phrase in phrases()[kind])
+
+
 def _tail(text: str, headings: tuple[str, ...]) -> Iterator[Extent]:
     """Yield all from the heading on; a heading in the first third stands above the report and goes alone."""
     for (start, end), line in _lines(text):
-        if _key(line) in headings:
+        if _key(line) in headings or count_of("counted").fullmatch(_key(line)):
             late = start >= len(text) / 3
             yield start, len(text) if late else end
             if late:

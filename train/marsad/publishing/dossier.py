@@ -22,6 +22,7 @@ FILES = ("config.json", "*.safetensors", "*.safetensors.index.json", "tokenizer*
 """Files of a model that transformers reads."""
 RECORDS = ("marsad.json", "metrics.json", "config.yaml", "run.json")
 """Files that say what marsad does with it and what it came from."""
+ABOUT = "on which texts the model was trained, and under which licences these stand"
 ENDLESS = 10**6
 """A `model_max_length` over this was never set."""
 
@@ -59,7 +60,7 @@ def read_dossier(folder: Path, force: bool = False) -> Dossier:
     metrics = _metrics(folder, settings, force, mistakes)
     recipe = _recipe(folder, mistakes)
     run = _json(folder, "run.json", mistakes)
-    front, words = _readme(folder, mistakes)
+    front, words = read_words(folder, ABOUT, mistakes)
     if mistakes:
         raise ModelError("\n".join(f"{folder}: {mistake}" for mistake in mistakes))
     return Dossier(folder, settings, config, recipe, run, metrics, front, words)
@@ -139,8 +140,11 @@ def _recipe(folder: Path, mistakes: list[str]) -> dict[str, Any]:
         return {}
 
 
-def _readme(folder: Path, mistakes: list[str]) -> tuple[dict[str, Any], str]:
-    """Return the front matter and the words of the makers' README. Without a licence nobody may use what is published."""
+def read_words(folder: Path, about: str, mistakes: list[str]) -> tuple[dict[str, Any], str]:
+    """Return the front matter and the words of the makers' README, on `about`; what is missing goes to `mistakes`.
+
+    Without a licence nobody may use what is published.
+    """
     path = folder / "README.md"
     try:
         card = ModelCard(path.read_text(encoding="utf-8") if path.is_file() else "")
@@ -151,8 +155,8 @@ def _readme(folder: Path, mistakes: list[str]) -> tuple[dict[str, Any], str]:
     if not front.get("license"):
         mistakes.append(
             "README.md: no licence. Write a README.md with `license: apache-2.0` (or another) between two lines of ---, "
-            "and beneath it on which texts the model was trained and under which licences these stand."
+            f"and beneath it {about}."
         )
     elif not card.text.strip():
-        mistakes.append("README.md: not a word on the texts that it was trained on and their licences. Write some lines.")
+        mistakes.append(f"README.md: not a word beneath the front matter. Tell {about}.")
     return front, card.text.strip()

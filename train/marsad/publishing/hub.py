@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,13 +18,15 @@ from huggingface_hub.errors import (  # type: ignore[attr-defined]  # HTTPError 
     LocalTokenNotFoundError,
     OfflineModeIsEnabled,
 )
+from huggingface_hub.hf_api import RepoFile
 
 from marsad.errors import ConfigError, HubError
+from marsad.files import sha256
 from marsad.publishing.endpoint import checked, is_foreign
 
 WAITS = (1.0, 4.0, 10.0)
 """Seconds before the second, third and fourth attempt at a call that the network broke."""
-OURS = ("marsad-check.json", "reports.jsonl")
+OURS = ("marsad-check.json", "marsad-data.json")
 """One of these is in every repository that marsad has published."""
 KEPT = (".gitattributes",)
 """Files of the hub's own."""
@@ -40,21 +43,24 @@ class Hub:
             raise ConfigError("with hf-xet, uploads to other hubs fail. Set HF_HUB_DISABLE_XET=1 before Python starts.")
         self.api = HfApi(endpoint=self.endpoint, library_name="marsad")
 
-    def check(self, repo: str, tag: str | None, public: bool, kind: str = "model") -> None:
-        """Make sure that a release can be made, before anything is sent: token, name, tag, who may read.
+    def check(self, folder: Path, repo: str, tag: str | None, public: bool, kind: str = "model") -> None:
+        """Make sure that `folder` can be released, before anything is sent: token, name, tag, who may read.
 
-        Raises `HubError`.
+        A tag that holds what `folder` does is no hindrance: an earlier run came so far. Raises `HubError`.
         """
         with self._told(repo):
             self._patiently(self.api.whoami)
             if not self._patiently(lambda: self.api.repo_exists(repo, repo_type=kind)):
                 return
-            refs = self._patiently(lambda: self.api.list_repo_refs(repo, repo_type=kind))
-            taken = {ref.name: ref.target_commit for ref in refs.tags}
+            taken = self._patiently(lambda: self._tagged(repo, tag, kind))
+            same = taken is not None and self._patiently(lambda: self._holds(folder, repo, taken, kind))
             files = set(self._patiently(lambda: self.api.list_repo_files(repo, repo_type=kind)))
             info = self._patiently(lambda: self.api.repo_info(repo, repo_type=kind))
-        if tag in taken:
-            raise HubError(f"{repo}: the tag {tag} exists (commit {taken[tag][:8]}) and is never moved. Choose the next version.")
+        if taken is not None and not same:
+            raise HubError(
+                f"{repo}: the tag {tag} exists (commit {taken[:8]}), holds something else and is never moved. "
+                "Choose the next version."
+            )
         if files - {*KEPT, "README.md"} and not files & set(OURS):
             raise HubError(f"{repo}: exists, and marsad did not make it; it would be overwritten. Choose another name.")
         if not public and not info.private:
@@ -64,10 +70,13 @@ class Hub:
         """Make the repository hold what `folder` does, in one commit, and tag it; return the commit.
 
         A new repository is private. Run again after a fault it sends only what is not there yet, and never the same commit
-        twice. Raises `HubError`.
+        twice; what stands under the tag already, `check` has found to be the same. Raises `HubError`.
         """
         with self._told(repo):
             self._patiently(lambda: self.api.create_repo(repo, repo_type=kind, private=True, exist_ok=True))
+            taken = self._patiently(lambda: self._tagged(repo, tag, kind))
+            if taken is not None:
+                return taken
             commit = self._patiently(lambda: self._commit(folder, repo, message, kind))
             if tag is not None:
                 self._patiently(lambda: self.api.create_tag(repo, tag=tag, revision=commit, repo_type=kind))
@@ -78,8 +87,19 @@ class Hub:
         with self._told(repo):
             self._patiently(lambda: self.api.update_repo_settings(repo, private=False, repo_type=kind))
 
+    def _tagged(self, repo: str, tag: str | None, kind: str) -> str | None:
+        """Return the commit of a tag, None where there is none."""
+        tags = self.api.list_repo_refs(repo, repo_type=kind).tags if tag is not None else []
+        return next((ref.target_commit for ref in tags if ref.name == tag), None)
+
+    def _holds(self, folder: Path, repo: str, revision: str, kind: str) -> bool:
+        """Tell whether a revision holds what `folder` does, file by file, by the ids that the hub keeps of them."""
+        tree = self.api.list_repo_tree(repo, recursive=True, revision=revision, repo_type=kind)
+        there = {file.path: file for file in tree if isinstance(file, RepoFile) and file.path not in KEPT}
+        return sorted(there) == _names(folder) and all(_is_file(folder / name, file) for name, file in there.items())
+
     def _commit(self, folder: Path, repo: str, message: str, kind: str) -> str:
-        names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+        names = _names(folder)
         there = set(self.api.list_repo_files(repo, repo_type=kind))
         gone = sorted(there - {*names, *KEPT})
         add = [CommitOperationAdd(path_in_repo=name, path_or_fileobj=folder / name) for name in names]
@@ -128,6 +148,18 @@ class Hub:
         }
         said = getattr(error, "server_message", None) or _first_line(error)
         return refusals.get(status, f"{repo}: {self.endpoint} refuses ({status}): {said}")
+
+
+def _names(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def _is_file(path: Path, there: RepoFile) -> bool:
+    """Tell whether a file is the one of the hub, by its SHA-256 in the large storage, else by its id in git."""
+    if there.lfs is not None:
+        return sha256(path) == there.lfs.sha256
+    content = path.read_bytes()
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest() == there.blob_id
 
 
 def _first_line(error: Exception) -> str:

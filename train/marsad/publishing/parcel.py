@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar, Protocol
 
 from marsad.errors import ConfigError
 from marsad.files import write_atomically, write_sums
@@ -19,16 +20,37 @@ from marsad.publishing.check import Check, record_check
 from marsad.publishing.dossier import FILES, RECORDS, Dossier, read_dossier
 from marsad.publishing.onnx import export, parts
 from marsad.publishing.replay_marsad import CHECK
+from marsad.publishing.verify import Verification, verify
 
 OF_A_TAGGER = (names.FILE, GAZETTEER)
 PLACE = re.compile(r"(?<![\w.:/])/(?:[^/\s\"':,=]+/)+")
 """The folders of an absolute path: whose machine it was, and how it is arranged, is nobody's business."""
 
 
+class Sendable(Protocol):
+    """What can be published: a model, or annotated reports."""
+
+    @property
+    def kind(self) -> str:
+        """What the hub calls it: `model` or `dataset`."""
+
+    @property
+    def folder(self) -> Path:
+        """All that is sent."""
+
+    @property
+    def card(self) -> str:
+        """Its README."""
+
+    def verify(self, repo: str, revision: str, endpoint: str | None) -> Verification:
+        """Prove that what can be fetched from a hub is what was sent."""
+
+
 @dataclass(frozen=True)
 class Parcel:
     """A folder ready to be sent, and what its model must answer."""
 
+    kind: ClassVar[str] = "model"
     folder: Path
     dossier: Dossier
     check: Check
@@ -39,8 +61,17 @@ class Parcel:
     @property
     def files(self) -> dict[str, int]:
         """The files and their sizes in bytes."""
-        paths = sorted(path for path in self.folder.rglob("*") if path.is_file())
-        return {path.relative_to(self.folder).as_posix(): path.stat().st_size for path in paths}
+        return sizes(self.folder)
+
+    def verify(self, repo: str, revision: str, endpoint: str | None) -> Verification:
+        """Fetch a revision twice into empty caches and compare the scores; see `marsad.publishing.verify`."""
+        return verify(repo, revision, endpoint, self.check)
+
+
+def sizes(folder: Path) -> dict[str, int]:
+    """Return the files of a folder and their sizes in bytes."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.stat().st_size for path in paths}
 
 
 def pack(model: Path, repo: str, place: Path, tag: str | None = None, force: bool = False, onnx: bool = False) -> Parcel:
@@ -63,7 +94,7 @@ def pack(model: Path, repo: str, place: Path, tag: str | None = None, force: boo
     return Parcel(place, dossier, check, card, exported)
 
 
-def deliver(parcel: Parcel, target: Path) -> None:
+def deliver(parcel: Sendable, target: Path) -> None:
     """Put the parcel on disk as `target`, with `SHA256SUMS`, whole or not at all. Raises `ConfigError` where it exists."""
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise ConfigError(f"{target}: exists. Name a new folder, or empty this one.")

@@ -9,15 +9,15 @@ from typing import Any
 
 from marsad.errors import ModelError
 from marsad.publishing.hub import Hub
-from marsad.publishing.parcel import Parcel
-from marsad.publishing.verify import Verification, verify
+from marsad.publishing.parcel import Sendable
+from marsad.publishing.verify import Verification
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Publication:
-    """A model on a hub, verified."""
+    """A model or a set of reports on a hub, verified."""
 
     repo: str
     tag: str | None
@@ -31,7 +31,7 @@ class Publication:
 
 
 def publish(
-    parcel: Parcel,
+    parcel: Sendable,
     repo: str,
     tag: str | None = None,
     public: bool = False,
@@ -45,14 +45,14 @@ def publish(
     """
     hub = Hub(endpoint)
     tell("asking the hub")
-    hub.check(repo, tag, public)
+    hub.check(parcel.folder, repo, tag, public, parcel.kind)
     tell("sending")
-    commit = hub.release(parcel.folder, repo, tag, f"Release {tag}" if tag else "Update the model")
-    tell("fetching it again, with marsad and with transformers alone")
-    verification = verify(repo, tag or commit, hub.endpoint, parcel.check)
+    commit = hub.release(parcel.folder, repo, tag, f"Release {tag}" if tag else f"Update the {parcel.kind}", parcel.kind)
+    tell("fetching it again, as others do")
+    verification = parcel.verify(repo, tag or commit, hub.endpoint)
     if not verification.passed:
         lines = "\n".join(f"{repo}: {line}" for line in verification.differences)
         raise ModelError(f"{lines}\n{repo}: what arrived is not what was sent. Do not use it; publish again under another tag.")
     if public:
-        hub.open(repo)
+        hub.open(repo, parcel.kind)
     return Publication(repo, tag, commit, public, verification)

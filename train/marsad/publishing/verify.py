@@ -59,7 +59,7 @@ def verify(
     """
     name = str(Path(model).resolve()) if Path(model).is_dir() else model
     question = {"model": name, "revision": revision}
-    ours = _ask(["-m", replay_marsad.__name__], question, endpoint)
+    ours = ask(["-m", replay_marsad.__name__], question, endpoint)
     recorded = Check.from_dict(ours["check"], model)
     differences = [*_marsad_differences(recorded, ours)]
     if published not in (None, recorded):
@@ -83,7 +83,7 @@ def _marsad_differences(recorded: Check, found: Mapping[str, Any]) -> list[str]:
 def _plain_differences(recorded: Check, question: Mapping[str, Any], endpoint: str | None) -> list[str]:
     texts = [one.text for one in recorded.reports]
     try:
-        found = _ask(["-I", replay_plain.__file__], {**question, "texts": texts}, endpoint)
+        found = ask(["-I", replay_plain.__file__], {**question, "texts": texts}, endpoint)
     except ModelError as error:
         return [f"with transformers alone: {error}"]
     return _shown(check.score_differences([one.plain for one in recorded.reports], found, "transformers alone"))
@@ -94,7 +94,7 @@ def _shown(lines: list[str]) -> list[str]:
     return lines[:MOST_SHOWN] + ([f"and {more} more of this kind"] if more > 0 else [])
 
 
-def _ask(reader: list[str], question: Mapping[str, Any], endpoint: str | None) -> Any:
+def ask(reader: list[str], question: Mapping[str, Any], endpoint: str | None) -> Any:
     """Run a reader in a process of its own whose cache is empty, and return its answer. Raises `ModelError`."""
     with tempfile.TemporaryDirectory(prefix="marsad-verify-") as home:
         done = subprocess.run(

@@ -26,10 +26,10 @@ def validate(reports: ReportsFile, taxonomy: TaxonomyName = "syria") -> None:
     good, rejected = sift_reports(reports, known)
     if rejected:
         table = Table(title="mistakes", show_lines=True)
-        table.add_column("line", justify="right")
+        table.add_column("where", no_wrap=True)
         table.add_column("what is wrong", overflow="fold")
         for bad in rejected:
-            table.add_row(str(bad.line), escape("\n".join(bad.reasons)))
+            table.add_row(f"line {bad.line}", escape("\n".join(bad.reasons)))
         output.print(table)
     concerns = find_concerns(good, known)
     if concerns:
