@@ -12,13 +12,15 @@ import psutil
 import pytest
 
 from marsad import load
-from marsad.inference.cluster import BLOCK, Cluster
+from marsad.inference.cluster import Cluster
 from marsad.inference.outcomes import Local, Options
 from marsad.inference.sources import find_source
 
 pytest.importorskip("ray", reason="marsad[ray] is not installed")
+QUIET = "افتتح الأهالي سوقا جديدا للخضار قرب المدرسة القديمة. " * 3
 TEXT = "أفاد مراسلنا أن قوات النظام قصفت بالمدفعية بلدة جاسم صباح اليوم."
-ROWS = 40 * BLOCK
+ROWS = 6_000
+"""Some blocks for each worker."""
 DONE = 5
 
 
@@ -38,7 +40,7 @@ def actors() -> list[psutil.Process]:
 @pytest.mark.slow
 def test_a_killed_worker_costs_no_row(tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(Path(__file__).parents[2] / "train"), os.environ.get("PYTHONPATH", "")]))
-    lines = (json.dumps({"text": f"{TEXT} {number}"} if number % 50 else {"id": "bad"}) for number in range(ROWS))
+    lines = (json.dumps({"text": f"{TEXT} {number} {QUIET}"} if number % 50 else {"id": "bad"}) for number in range(ROWS))
     (tmp_path / "in.jsonl").write_text("\n".join(lines), encoding="utf-8")
     source, options = find_source(tmp_path / "in.jsonl"), Options()
     cluster = Cluster(source, str(tiny_model), options, workers=2)

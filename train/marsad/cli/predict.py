@@ -115,8 +115,8 @@ def _print(predictor: Predictor, inputs: Iterator[Input], format: Format, option
 
     taxonomy, counts = predictor.settings.taxonomy, Counter[str]()
     rows: Iterable[dict[str, Any]]
-    with errors.status("predicting"):
-        counted = _counted(inputs, counts)
+    with rows_progress(errors) as show:
+        counted = _counted(inputs, counts, show)
         if options.acled:
             rows = acled_rows(predict_inputs(predictor, counted, options.batch_size, evidence=True), taxonomy)
         else:
@@ -127,9 +127,10 @@ def _print(predictor: Predictor, inputs: Iterator[Input], format: Format, option
         warn(f"{counts['unread']:,} of {counts['rows']:,} rows could not be read; {why}.")
 
 
-def _counted(inputs: Iterable[Input], counts: Counter[str]) -> Iterator[Input]:
+def _counted(inputs: Iterable[Input], counts: Counter[str], show: Callable[[int, int], None]) -> Iterator[Input]:
     for one in inputs:
         counts.update(rows=1, unread=one.error is not None)
+        show(counts["rows"], 0)
         yield one
 
 

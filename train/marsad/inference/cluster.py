@@ -19,8 +19,10 @@ from marsad.inference.sources import Source
 if TYPE_CHECKING:
     import pyarrow as pa
 
-BLOCK = 128
-"""Reports that travel to an actor at once."""
+BLOCK = 2**18
+"""Bytes of reports, about a hundred, that travel to an actor at once: with Ray's own 128 MiB, one actor would have them all."""
+STEP = 32
+"""Reports that are put into a block at once."""
 
 
 class Labeller:
@@ -89,6 +91,7 @@ def _connect(address: str | None) -> Any:
         raise ConfigError(f"--address {address}: no Ray cluster there ({error}). Start one: ray start --head.") from error
     context = ray.data.DataContext.get_current()
     context.execution_options.preserve_order = True
+    context.target_max_block_size = BLOCK
     context.enable_progress_bars = False
     return ray
 
@@ -99,14 +102,14 @@ def _read(start: Mapping[str, Any], source: Source) -> Iterator[pa.Table]:
 
     columns = pa.schema([(field.name, pa.string()) for field in fields(Input)])
     stream = islice(source.inputs(), int(start["done"][0]), None)
-    while block := list(islice(stream, BLOCK)):
+    while block := list(islice(stream, STEP)):
         yield pa.Table.from_pylist([vars(one) for one in block], columns)
 
 
 def _absolute(source: Source) -> Source:
-    return replace(source, path=source.path.resolve(), files=tuple(path.resolve() for path in source.files))
+    return replace(source, path=source.path.absolute(), files=tuple(path.absolute() for path in source.files))
 
 
 def _anywhere(model: str | None) -> str | None:
     """Return a model's name as another working directory reads it: a folder by its whole path, other names as they are."""
-    return str(Path(model).resolve()) if model is not None and Path(model).is_dir() else model
+    return str(Path(model).absolute()) if model is not None and Path(model).is_dir() else model
