@@ -113,7 +113,7 @@ def _compare(path: Path, expected: Sequence[Answer], reader: Predictor | Faction
         sha256=sha256(path),
         decisions=float(np.concatenate(same).mean()),
         reports=float(np.mean([own.all() for own in same])),
-        scores=float(max(np.abs(one.scores - two.scores).max(initial=0) for one, two in pairs)),
+        scores=float(np.max([np.abs(one.scores - two.scores).max(initial=0) for one, two in pairs])),
     )
 
 
