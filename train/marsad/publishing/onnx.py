@@ -85,9 +85,13 @@ def _write(model: Path, place: Path, reports: Sequence[Report]) -> Exported:
     agrees = small.decisions >= LEAST
     if not agrees:
         (place / INT8).unlink()
-    decisions = sum(answer.chosen.size for answer in expected)
-    graphs, refused = ((exact, small), ()) if agrees else ((exact,), (small,))
-    found = Exported(weights, len(reports), decisions, graphs, refused)
+    found = Exported(
+        weights,
+        reports=len(reports),
+        decisions=sum(answer.chosen.size for answer in expected),
+        graphs=(exact, small) if agrees else (exact,),
+        refused=() if agrees else (small,),
+    )
     found.save(place)
     return found
 
@@ -109,7 +113,7 @@ def _compare(path: Path, expected: Sequence[Answer], reader: Predictor | Faction
         sha256=sha256(path),
         decisions=float(np.concatenate(same).mean()),
         reports=float(np.mean([own.all() for own in same])),
-        scores=float(max(np.abs(one.scores - two.scores).max(initial=0) for one, two in pairs)),
+        scores=float(np.max([np.abs(one.scores - two.scores).max(initial=0) for one, two in pairs])),
     )
 
 

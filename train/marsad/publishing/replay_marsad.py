@@ -17,7 +17,16 @@ from marsad.inference.predictor import Predictor, load
 from marsad.modeling.folders import find_model
 
 CHECK = "marsad-check.json"
-WATCHED = ("*.safetensors", "tokenizer*.json", "config.json", "marsad.json", "onnx/*.*", "*/onnx/*.*")
+WATCHED = (
+    "*.safetensors",
+    "tokenizer*.json",
+    "config.json",
+    "marsad.json",
+    "onnx/*.onnx",
+    "onnx/*.json",
+    "*/onnx/*.onnx",
+    "*/onnx/*.json",
+)
 """Files on which the scores hang."""
 
 
