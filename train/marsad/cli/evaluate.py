@@ -26,9 +26,7 @@ def evaluate(
         Path | None, typer.Option(help="Training reports: baselines learn from them and stand beside the model.")
     ] = None,
     skip_bad: Annotated[Path | None, typer.Option(help="Write bad lines there and go on without them.")] = None,
-    taxonomy_name: Annotated[
-        str | None, typer.Option("--taxonomy", help="Your taxonomy: a model with other labels is refused, and they are named.")
-    ] = None,
+    taxonomy_name: Annotated[str | None, typer.Option("--taxonomy", help="Refuse a model whose labels are not these.")] = None,
 ) -> None:
     """Score a model on annotated reports, through `predict`, with the thresholds it ships with.
 

@@ -15,6 +15,7 @@ from marsad.cli.data.arguments import TaxonomyName
 
 if TYPE_CHECKING:
     from marsad.publishing.parcel import Sendable
+    from marsad.publishing.publish import Publication
 
 
 def publish(
@@ -35,7 +36,6 @@ def publish(
     """Publish a model to a hub: checked, with a card, and fetched again to prove that it answers as here.
 
     With --dataset the same for annotated reports; the README.md beside them gives the licence and the data sheet.
-
     Without --yes nothing is sent: it shows what would be. The token is that of HF_TOKEN or of `hf auth login`.
 
     Example: `marsad publish models/default ORG/NAME --tag v1.0.0 --yes`, `marsad publish --dataset data/ ORG/REPORTS --no-text`
@@ -56,13 +56,15 @@ def publish(
             output.print(f"written: {escape(str(to_dir))} ({len(sizes(parcel.folder))} files and SHA256SUMS)")
         elif yes:
             done = send(parcel, repo, tag, public, endpoint, status.update)
-            seen = "public" if public else "private"
-            came = "read" if dataset else "answered"
-            version = escape(tag or done.commit[:8])
-            output.print(f"{escape(repo)} {version} is there ({seen}): {done.verification.reports:,} reports {came} as here")
+            output.print(_told(done, "read" if dataset else "answered"))
         else:
             status.stop()
             _show(parcel, repo, public)
+
+
+def _told(done: Publication, came: str) -> str:
+    seen, version = "public" if done.public else "private", escape(done.tag or done.commit[:8])
+    return f"{escape(done.repo)} {version} is there ({seen}): {done.verification.reports:,} reports {came} as here"
 
 
 def _pack(model: str, repo: str, place: str, tag: str | None, force: bool) -> Sendable:
