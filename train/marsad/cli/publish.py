@@ -23,7 +23,7 @@ def publish(
     repo: Annotated[str, typer.Argument(help="Repository on the hub: ORG/NAME.")],
     yes: Annotated[bool, typer.Option("--yes", help="Send it. Without this nothing is sent.")] = False,
     public: Annotated[bool, typer.Option("--public", help="Let everybody read it, once it is verified.")] = False,
-    tag: Annotated[str | None, typer.Option(help="Version, as v1.2.0; refused if it exists.")] = None,
+    tag: Annotated[str | None, typer.Option(help="Version, as v1.2.0; refused if it holds something else.")] = None,
     endpoint: Annotated[str | None, typer.Option(help="Address of another hub.")] = None,
     to_dir: Annotated[Path | None, typer.Option(help="Write the folder there, with SHA256SUMS, and send nothing.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Publish a model that was never evaluated; the card says so.")] = False,
