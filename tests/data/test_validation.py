@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 from marsad.data.reports import Mention, Report
-from marsad.data.validation import find_concerns
+from marsad.data.validation import find_concerns, read_reports_for
+from marsad.errors import DataError
 from marsad.taxonomy import Taxonomy
 
 TEXT = "اشتبكت قوات النظام مع داعش في تدمر"
@@ -56,3 +60,17 @@ def test_each_kind_of_concern(syria: Taxonomy) -> None:
 def test_labels_that_no_report_has_are_named(syria: Taxonomy) -> None:
     found = concerns(syria, Report("1", TEXT, "2021", labels={"event_type": syria.task("event_type").ids[1:]}))
     assert found == {"a label that no report has": ("event_type:armed_clash",)}
+
+
+def test_labels_that_a_model_does_not_know_are_counted_behind_the_mistakes(syria: Taxonomy, tmp_path: Path) -> None:
+    path = tmp_path / "theirs.jsonl"
+    rows = [{"id": str(n), "text": TEXT, "event_type": ["kidnapping", "siege"][: 1 + n % 2]} for n in range(30)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    with pytest.raises(DataError) as found:
+        read_reports_for("org/model", path, syria.only(["event_type"]))
+    assert str(found.value).startswith(f"{path}:1: unknown event_type 'kidnapping'")
+    assert "event_type has labels that org/model does not know: kidnapping (30), siege (15)\n" in str(found.value)
+    path.write_text(json.dumps({"id": "1", "text": ""}), encoding="utf-8")
+    with pytest.raises(DataError) as found:
+        read_reports_for("org/model", path, syria)
+    assert "does not know" not in str(found.value)

@@ -6,7 +6,7 @@ import json
 import pickle
 import time
 from collections.abc import Callable
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 from itertools import count, islice
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from marsad.errors import ConfigError, DataError, ModelError
 from marsad.inference import batching
 from marsad.inference.predictor import _date
 from marsad.modeling.hardware import computes_in_bf16
-from marsad.taxonomy import Taxonomy
+from marsad.taxonomy import Label, Task, Taxonomy
 from marsad.training.finetune import finetune
 
 SHELLING = "أفاد مراسلنا أن قوات النظام قصفت بالمدفعية بلدة جاسم صباح اليوم."
@@ -291,3 +291,13 @@ def test_dates_are_read_in_any_digits_and_what_is_no_date_is_told(caplog: pytest
     assert not caplog.records
     assert _date("12/05/2023", 3) is None
     assert "text 3: the date '12/05/2023'" in caplog.text
+
+
+def test_a_model_of_another_taxonomy_is_refused_with_the_labels_that_differ(tiny_model: Path, syria: Taxonomy) -> None:
+    task = syria.task("event_type")
+    other = replace(task, labels=(*task.labels[1:], Label("siege")))
+    with pytest.raises(ModelError, match=rf"event_type: only here {task.ids[0]}; only there siege\n.*of another taxonomy"):
+        load(tiny_model, taxonomy=Taxonomy("2", (syria.task("affiliation"), other)))
+    more = Task("weather", "multilabel", (Label("rain"), Label("snow")))
+    assert load(tiny_model, device="cpu", taxonomy=Taxonomy("2", (*syria.tasks, more))).tasks == syria.names
+    assert load(tiny_model, device="cpu", taxonomy="syria").tasks == syria.names

@@ -93,7 +93,7 @@ class Taxonomy:
     def differences(self, other: Taxonomy) -> list[str]:
         """Return, a task a line, which tasks and labels only this taxonomy or only `other` knows, or in another order."""
         ours, theirs = ({task.name: task for task in each.tasks} for each in (self, other))
-        lines = [f"{name}: not among the tasks {', '.join(theirs)}" for name in ours if name not in theirs]
+        lines = [f"{name}: not among the tasks {', '.join(theirs) or 'there'}" for name in ours if name not in theirs]
         lines += [f"{name}: not among the tasks {', '.join(ours)}" for name in theirs if name not in ours]
         for name in (name for name in ours if name in theirs):
             mine, yours = ours[name], theirs[name]

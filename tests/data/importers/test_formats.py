@@ -86,6 +86,18 @@ def test_label_studio(tmp_path: Path, syria: Taxonomy) -> None:
     assert report.meta == {"note": "انظر الصورة", "annotator": "1"}
 
 
+def test_label_studio_by_its_own_classes(syria: Taxonomy) -> None:
+    """The fixture is made by `scripts/label_studio_fixture.py`: the interface of `data export`, Label Studio's own exporter."""
+    found = run(Path(__file__).with_name("label_studio_export.json"), "label-studio", syria)
+    reports = {report.id: report for report in found.reports}
+    assert reports.keys() == {"made-up-0", "made-up-2"}  # the annotator skipped the other
+    first = reports["made-up-0"]
+    assert (first.date, first.labels) == ("2019-05-12", {"affiliation": ("assad_regime", "hts"), "event_type": ("shelling",)})
+    marked = [(first.text[m.start : m.end], m.affiliation) for m in first.factions or ()]
+    assert marked == [(ARMY, "assad_regime"), (HTS, "hts")]
+    assert reports["made-up-2"].labels == {"event_type": ("arrest_raid",)}
+
+
 def test_label_studio_of_before_2021_counts_code_units(tmp_path: Path, syria: Taxonomy) -> None:
     start, end = extent(HTS)
     assert utf16(start) == start + 1

@@ -26,7 +26,7 @@ def compare(
     if len(set(models)) < 2:
         raise typer.BadParameter("give two different models or more")
     with errors.status("reading") as status:
-        from marsad.data.reports import read_reports
+        from marsad.data.validation import read_reports_for
         from marsad.evaluation.compare import collapsed, enter, shared_taxonomy
         from marsad.evaluation.compare import compare as set_against
         from marsad.files import write_atomically
@@ -34,7 +34,7 @@ def compare(
 
         predictors = {name: load(name) for name in models}
         taxonomy = shared_taxonomy({name: predictor.settings.taxonomy for name, predictor in predictors.items()})
-        reports = read_reports(data, taxonomy)
+        reports = read_reports_for(models[0], data, taxonomy)
         contestants = []
         for name, predictor in predictors.items():
             status.update(f"predicting {len(reports):,} reports with {name}")

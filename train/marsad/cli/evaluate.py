@@ -26,6 +26,7 @@ def evaluate(
         Path | None, typer.Option(help="Training reports: baselines learn from them and stand beside the model.")
     ] = None,
     skip_bad: Annotated[Path | None, typer.Option(help="Write bad lines there and go on without them.")] = None,
+    taxonomy_name: Annotated[str | None, typer.Option("--taxonomy", help="Refuse a model whose labels are not these.")] = None,
 ) -> None:
     """Score a model on annotated reports, through `predict`, with the thresholds it ships with.
 
@@ -37,13 +38,14 @@ def evaluate(
     set_up_logging()
     with errors.status("reading"):
         from marsad.data.reports import read_reports
+        from marsad.data.validation import read_reports_for
         from marsad.evaluation.examination import examine
         from marsad.inference.predictor import load
 
-        predictor = load(model)
+        predictor = load(model, taxonomy=taxonomy_name)
         alone = predictor.tagger if predictor.settings.task == "factions" else None
         taxonomy = alone.settings.taxonomy if alone else predictor.settings.taxonomy
-        found = read_reports(reports, taxonomy, skip_bad)
+        found = read_reports_for(model, reports, taxonomy, skip_bad)
         seen = read_reports(train, taxonomy) if train is not None else None
     if skip_bad is not None and (bad := len(skip_bad.read_text(encoding="utf-8").splitlines())):
         warn(f"{bad} bad lines left out; they are in {skip_bad}")

@@ -16,6 +16,7 @@ from marsad.cli.export import show_export
 
 if TYPE_CHECKING:
     from marsad.publishing.parcel import Sendable
+    from marsad.publishing.publish import Publication
 
 
 def publish(
@@ -23,7 +24,7 @@ def publish(
     repo: Annotated[str, typer.Argument(help="Repository on the hub: ORG/NAME.")],
     yes: Annotated[bool, typer.Option("--yes", help="Send it. Without this nothing is sent.")] = False,
     public: Annotated[bool, typer.Option("--public", help="Let everybody read it, once it is verified.")] = False,
-    tag: Annotated[str | None, typer.Option(help="Version, as v1.2.0; refused if it exists.")] = None,
+    tag: Annotated[str | None, typer.Option(help="Version, as v1.2.0; refused if it holds something else.")] = None,
     endpoint: Annotated[str | None, typer.Option(help="Address of another hub.")] = None,
     to_dir: Annotated[Path | None, typer.Option(help="Write the folder there, with SHA256SUMS, and send nothing.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Publish a model that was never evaluated; the card says so.")] = False,
@@ -37,7 +38,6 @@ def publish(
     """Publish a model to a hub: checked, with a card, and fetched again to prove that it answers as here.
 
     With --dataset the same for annotated reports; the README.md beside them gives the licence and the data sheet.
-
     Without --yes nothing is sent: it shows what would be. The token is that of HF_TOKEN or of `hf auth login`.
 
     Example: `marsad publish models/default ORG/NAME --tag v1.0.0 --yes`, `marsad publish --dataset data/ ORG/REPORTS --no-text`
@@ -62,13 +62,15 @@ def publish(
             output.print(f"written: {escape(str(to_dir))} ({len(sizes(parcel.folder))} files and SHA256SUMS)")
         elif yes:
             done = send(parcel, repo, tag, public, endpoint, status.update)
-            seen = "public" if public else "private"
-            came = "read" if dataset else "answered"
-            version = escape(tag or done.commit[:8])
-            output.print(f"{escape(repo)} {version} is there ({seen}): {done.verification.reports:,} reports {came} as here")
+            output.print(_told(done, "read" if dataset else "answered"))
         else:
             status.stop()
             _show(parcel, repo, public)
+
+
+def _told(done: Publication, came: str) -> str:
+    seen, version = "public" if done.public else "private", escape(done.tag or done.commit[:8])
+    return f"{escape(done.repo)} {version} is there ({seen}): {done.verification.reports:,} reports {came} as here"
 
 
 def _pack(model: str, repo: str, place: str, tag: str | None, force: bool, onnx: bool) -> Sendable:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
-from marsad.data.reports import Mention, Report
+from marsad.data.reports import Mention, Report, as_list, read_reports
+from marsad.data.rows import read_rows
+from marsad.errors import DataError
 from marsad.taxonomy import Taxonomy
 from marsad.text import PREFIXES, TATWEEL
 
@@ -44,6 +48,32 @@ def find_concerns(reports: Sequence[Report], taxonomy: Taxonomy) -> list[Concern
         "a label that no report has": list(_unused(reports, taxonomy)),
     }
     return [Concern(what, tuple(where)) for what, where in found.items() if where]
+
+
+def read_reports_for(model: str, path: Path, taxonomy: Taxonomy, skip_bad: Path | None = None) -> list[Report]:
+    """Read reports on which a model of `taxonomy` is judged, as `read_reports` does.
+
+    Its `DataError` ends with the labels that the model does not know, each with the number of reports that have it.
+    """
+    try:
+        return read_reports(path, taxonomy, skip_bad)
+    except DataError as error:
+        raise DataError("\n".join([str(error), *_foreign_labels(model, path, taxonomy)])) from error
+
+
+def _foreign_labels(model: str, path: Path, taxonomy: Taxonomy) -> list[str]:
+    counts: dict[str, Counter[str]] = {task.name: Counter() for task in taxonomy.tasks}
+    for _, _, row in read_rows(path):
+        if isinstance(row, str):
+            continue
+        for task in taxonomy.tasks:
+            counts[task.name].update({str(one) for one in as_list(row.get(task.name)) or ()} - set(task.ids))
+    lines = [
+        f"{path}: {task} has labels that {model} does not know: " + ", ".join(f"{label} ({n})" for label, n in own.most_common())
+        for task, own in counts.items()
+        if own
+    ]
+    return [*lines, f"{path}: if these are no slips, the reports follow another taxonomy: name a model of it."] if lines else []
 
 
 def _twins(reports: Sequence[Report]) -> list[str]:

@@ -83,10 +83,10 @@ def shared_taxonomy(models: Mapping[str, Taxonomy]) -> Taxonomy:
     if not names:
         raise ConfigError(f"{', '.join(models)}: no task in common. Compare models of one taxonomy.")
     mistakes = [
-        f"{name}: its labels of {task!r} are not those of {first_name}. Compare models of one taxonomy."
+        f"{name} (here) against {first_name} (there): {line}. Compare models of one taxonomy."
         for name, other in others
         for task in names
-        if other.task(task).ids != first.task(task).ids or other.task(task).kind != first.task(task).kind
+        for line in other.only([task]).differences(first.only([task]))
     ]
     if mistakes:
         raise ConfigError("\n".join(mistakes))

@@ -15,7 +15,7 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from marsad.data.reports import SURROGATE, is_date
-from marsad.errors import ConfigError, DataError
+from marsad.errors import ConfigError, DataError, ModelError
 from marsad.inference.batching import Block, Row, blocks, forward, one_ahead
 from marsad.inference.evidence import find_evidence
 from marsad.inference.prediction import LabelScore, Prediction
@@ -27,7 +27,7 @@ from marsad.modeling.heads import pool_tasks, probabilities
 from marsad.modeling.onnx import OnnxModel, is_installed
 from marsad.modeling.settings import FILE, ModelSettings, read_settings
 from marsad.modeling.windows import Encoded, WindowCutter
-from marsad.taxonomy import SEPARATOR
+from marsad.taxonomy import SEPARATOR, Taxonomy, find_taxonomy, read_taxonomy
 from marsad.text import normalize
 
 log = logging.getLogger(__name__)
@@ -182,6 +182,7 @@ def load(
     dtype: str | torch.dtype | None = None,
     revision: str | None = None,
     runtime: Runtime = "auto",
+    taxonomy: Taxonomy | str | Path | None = None,
 ) -> Predictor:
     """Load a model: a folder, a hub id, the name of a shipped one, or (None) the shipped default.
 
@@ -189,11 +190,15 @@ def load(
     `device` is a torch device (None: the first GPU, else the CPU); `dtype` a torch type or its name (None:
     float32, whose scores are those of a plain pipeline; `auto`: the fastest that the device multiplies in hardware).
     `runtime` is `torch`, `onnx` (after `marsad export`), or `auto`: ONNX where it was exported and is the faster here.
-    Raises `ModelError` where the model is missing or not safe to read, `ConfigError` for an unknown dtype or runtime.
+    `taxonomy` (a `Taxonomy`, a YAML, or a name that ships) is the one that you count by: a model with other labels is refused.
+    Raises `ModelError` where the model is missing, not safe to read or of another taxonomy, `ConfigError` for an unknown
+    dtype or runtime.
     """
     check_runtime(runtime)
     folder = find_model(str(path_or_hub_id or "default"), revision, onnx=runtime != "torch" and is_installed())
     settings = read_settings(folder)
+    if taxonomy is not None:
+        _check_labels(folder, settings.taxonomy, taxonomy)
     place = torch.device(device) if device is not None else torch.device("cuda" if torch.cuda.is_available() else "cpu")
     number = None if dtype is None else _dtype(dtype, place)
     alone = settings.task == "factions"
@@ -206,6 +211,16 @@ def load(
         return Predictor(folder, tagger.model, tagger.tokenizer, none, tagger)
     model = open_model(load_classifier, folder, number, place, runtime)
     return Predictor(folder, model, tokenizer, settings, tagger)
+
+
+def _check_labels(folder: Path, own: Taxonomy, wanted: Taxonomy | str | Path) -> None:
+    """Raise `ModelError` that names the labels in which a model is off a taxonomy; tasks that it never learned are no fault."""
+    known = wanted if isinstance(wanted, Taxonomy) else read_taxonomy(find_taxonomy(str(wanted)))
+    if lines := own.differences(known.only([name for name in known.names if name in own.names])):
+        told = "\n".join(f"{folder}: {line}" for line in lines)
+        raise ModelError(
+            f"{told}\n{folder}: of another taxonomy (here) than yours (there). Train a model for yours, or load it without."
+        )
 
 
 def _dtype(dtype: str | torch.dtype, device: torch.device) -> torch.dtype:
