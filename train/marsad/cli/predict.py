@@ -79,7 +79,7 @@ def predict(
         source = None if input in (None, "-") else find_source(Path(str(input)))
         if output_file is not None:
             output_file = place_output(output_file, chosen.ending, source)
-        predictor = load(model)
+        predictor = load(model, dtype="auto")
     options = Options(all_scores or chosen is Format.table, evidence, chosen is Format.acled, batch_size)
     inputs = source.inputs() if source else _given(text, date)
     if output_file is None:
