@@ -83,7 +83,7 @@ def _check_request(folder: Path, dtype: torch.dtype | None, device: torch.device
 def _graph(folder: Path, runtime: Runtime) -> Graph:
     """Return the file to compute: int8 where it is there and the CPU is for it, else, unless `auto`, float32.
 
-    Raises `ModelError` where it is missing or damaged, or `auto` and torch is the faster by `benchmarks/onnx.py`.
+    Raises `ModelError` where it is missing or damaged, or `auto` and torch is the faster by `benchmarks/runtimes.py`.
     """
     exported = read_exported(folder)
     quick = exported.graph(INT8) if has(*EXACT_INT8) else None

@@ -1,6 +1,6 @@
 """Reports a second by torch (float32, bfloat16) and by ONNX Runtime (float32, int8): the same weights, reports and machine.
 
-python benchmarks/onnx.py REPORTS.jsonl [--model DIR] [--n 200]      DIR after `marsad export DIR`
+python benchmarks/runtimes.py REPORTS.jsonl [--model DIR] [--n 200]      DIR after `marsad export DIR`
 """
 
 from __future__ import annotations
