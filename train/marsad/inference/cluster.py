@@ -29,7 +29,7 @@ class Labeller:
     """An actor: a loaded model that answers blocks of reports."""
 
     def __init__(self, model: str | None, options: Options) -> None:
-        self.predictor = load(model)
+        self.predictor = load(model, dtype="auto")
         self.options = options
 
     def __call__(self, block: pa.Table) -> pa.Table:

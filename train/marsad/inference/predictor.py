@@ -181,7 +181,7 @@ def load(
     device: str | torch.device | None = None,
     dtype: str | torch.dtype | None = None,
     revision: str | None = None,
-    runtime: Runtime = "auto",
+    runtime: Runtime = "torch",
     taxonomy: Taxonomy | str | Path | None = None,
 ) -> Predictor:
     """Load a model: a folder, a hub id, the name of a shipped one, or (None) the shipped default.

@@ -104,7 +104,7 @@ def open_tagger(
     folder: Path,
     dtype: torch.dtype | None = None,
     device: torch.device | None = None,
-    runtime: Runtime = "auto",
+    runtime: Runtime = "torch",
     tokenizer: PreTrainedTokenizerBase | None = None,
 ) -> FactionTagger:
     """Load the tagger in `folder`, its `tokenizer` only where it is not given; the other arguments are those of `load`.
