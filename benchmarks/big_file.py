@@ -42,7 +42,7 @@ def label(path: Path, output: Path, rows: int | None, model: str | None) -> None
     from marsad.inference.parts import write_in_parts  # noqa: PLC0415
     from marsad.inference.sources import find_source  # noqa: PLC0415
 
-    predictor, source, options = load(model), find_source(path), Options()
+    predictor, source, options = load(model, dtype="auto"), find_source(path), Options()
     schema = prediction_schema(predictor.settings.taxonomy, predictor.tasks, False, False, False)
     engine = Local(predictor, islice(source.inputs(), rows), options)
     write_in_parts(output, job_of(predictor, source, options), engine, lambda found, part: write_parquet(found, part, schema))
@@ -74,7 +74,8 @@ def main() -> None:
     given.add_argument("--label", type=Path, nargs=2, help=argparse.SUPPRESS)
     asked = given.parse_args()
     if asked.label:
-        label(*asked.label, asked.rows, asked.model)
+        path, output = asked.label
+        label(path, output, asked.rows, asked.model)
         return
     table = Table(title=f"marsad predict, {'all rows' if asked.rows is None else f'the first {asked.rows:,} rows'}")
     for heading in ("in (MB)", "out (MB)", "seconds", "peak memory (MB)"):

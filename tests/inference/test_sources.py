@@ -19,7 +19,7 @@ from marsad.inference.files import Input, predict_rows
 from marsad.inference.parquet import prediction_schema, write_parquet
 from marsad.inference.sources import find_source, place_output
 
-ROWS = [
+ROWS: list[dict[str, Any]] = [
     {"id": "a", "text": "قصفت قوات النظام بلدة جاسم.", "date": "2020-05", "source": "نشرة"},
     {"id": "b", "text": " ", "date": None, "source": None},
     {"id": None, "text": "هدوء في الحي.", "date": None, "source": None},
@@ -55,7 +55,10 @@ def test_csv_differs_in_the_line_alone(tmp_path: Path) -> None:
 
 
 def test_parquet_of_other_types(tmp_path: Path) -> None:
-    rows = [{"id": 7, "text": "نص", "date": datetime.date(2020, 5, 1), "labels": ["x"]}, {"id": 8, "text": None, "date": None}]
+    rows: list[dict[str, Any]] = [
+        {"id": 7, "text": "نص", "date": datetime.date(2020, 5, 1), "labels": ["x"]},
+        {"id": 8, "text": None, "date": None},
+    ]
     first, second = find_source(written(tmp_path / "in.parquet", rows)).inputs()
     assert first == Input("7", "نص", "2020-05-01")
     assert second.error

@@ -64,7 +64,7 @@ def _in_torch(
 
 def has(*abilities: str) -> bool:
     """Tell whether the CPU has one of these abilities, by torch's names; of an older torch, which cannot tell, none."""
-    known = getattr(torch.cpu, "get_capabilities", dict)()
+    known: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()
     return any(known.get(name, False) for name in abilities)
 
 

@@ -146,6 +146,8 @@ class OnnxModel:
     """An ONNX file of a model, called as the model itself is. Computes on the CPU, on as many cores as torch does."""
 
     device = torch.device("cpu")
+    dtype = torch.float32
+    """Of what goes in and comes out."""
 
     def __init__(self, path: Path, config: PreTrainedConfig) -> None:
         """Open a file; raises `ModelError` without ONNX Runtime."""

@@ -16,7 +16,7 @@ RAW = "raw.safetensors"
 """File of a checkpoint that holds the weights themselves; its model holds their average."""
 
 
-class MovingAverage(TrainerCallback):  # type: ignore[misc]
+class MovingAverage(TrainerCallback):
     """Follows a model's weights by `decay` a step, faster in the first steps, where there is little to average."""
 
     def __init__(self, model: nn.Module, decay: float) -> None:

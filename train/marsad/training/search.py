@@ -58,7 +58,7 @@ class Search:
         return {"best": self.best, "config": str(self.config), "trials": [asdict(trial) for trial in self.trials]}
 
 
-class Reporter(TrainerCallback):  # type: ignore[misc]
+class Reporter(TrainerCallback):
     """Tells a trial the dev score of each epoch, and stops the run where the pruner says so."""
 
     def __init__(self, trial: optuna.Trial, figure: str) -> None:

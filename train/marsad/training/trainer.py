@@ -26,7 +26,7 @@ FACTION_HEAD = "faction_head"
 """Attribute under which a model carries the helper head while it trains."""
 
 
-class LengthGroups(LengthGroupedSampler):  # type: ignore[misc]
+class LengthGroups(LengthGroupedSampler):
     """Batches of like length whose order hangs on seed and epoch alone, so all processes and a resumed run draw the same one."""
 
     def __init__(self, batch_size: int, lengths: list[int], seed: int) -> None:
