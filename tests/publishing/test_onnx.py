@@ -118,7 +118,7 @@ def test_float32_answers_as_torch_does(exported: Path, filler: Callable[..., str
 def test_auto_takes_int8_where_it_is_the_faster_and_says_so(copied: Path, caplog: pytest.LogCaptureFixture) -> None:
     with_int8(copied)
     with caplog.at_level(logging.INFO, "marsad"):
-        model = load(copied, device="cpu").model
+        model = load(copied, device="cpu", runtime="auto").model
     assert isinstance(model, OnnxModel)
     assert model.path.name == INT8
     assert f"computed by ONNX Runtime from {INT8}" in caplog.text
@@ -128,11 +128,11 @@ def test_auto_takes_int8_where_it_is_the_faster_and_says_so(copied: Path, caplog
 def test_auto_takes_torch_elsewhere_and_says_why(copied: Path, caplog: pytest.LogCaptureFixture) -> None:
     with_int8(copied)
     with caplog.at_level(logging.INFO, "marsad"):
-        assert not isinstance(load(copied, device="cpu").model, OnnxModel)
+        assert not isinstance(load(copied, device="cpu", runtime="auto").model, OnnxModel)
     assert "VNNI" in caplog.text
     shutil.rmtree(copied / "onnx")
     with caplog.at_level(logging.INFO, "marsad"):
-        assert not isinstance(load(copied, device="cpu").model, OnnxModel)
+        assert not isinstance(load(copied, device="cpu", runtime="auto").model, OnnxModel)
     assert f"Export it: marsad export {copied}" in caplog.text
 
 

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from marsad.config.loading import dump_config, with_values
@@ -92,7 +93,8 @@ def search(
     folder = config.output / f"{config.name}-search"
     folder.mkdir(parents=True, exist_ok=True)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    study = _open_study(folder / "study.db", config, plan)
+    with FileLock(folder / "study.lock"):  # two workers that both find no tables yet would both make them
+        study = _open_study(folder / "study.db", config, plan)
 
     def objective(trial: optuna.Trial) -> float:
         # of its own, so that workers that start together do not draw the same values
