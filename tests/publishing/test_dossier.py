@@ -18,6 +18,7 @@ from marsad.publishing.check import REPORTS, score_differences
 from marsad.publishing.dossier import read_dossier
 from marsad.publishing.endpoint import checked, choose_endpoint
 from marsad.publishing.parcel import PLACE, Parcel, deliver, pack
+from marsad.publishing.replay_marsad import CHECK
 
 ROOT = Path(__file__).parents[2]
 
@@ -144,6 +145,9 @@ def test_a_tagger_goes_with_its_model(model_folder: Path, tiny_tagger: Path, tmp
     parcel = pack(both, "org/tiny", place)
     assert 'subfolder="factions"' in parcel.card
     assert {"factions/model.safetensors", "factions/names.json", "factions/tokenizer.json"} <= parcel.files.keys()
+    recorded = json.loads((parcel.folder / CHECK).read_text(encoding="utf-8"))["files"]
+    assert {"model.safetensors", "factions/model.safetensors", "factions/gazetteer.yaml"} & parcel.files.keys() <= recorded.keys()
+    assert "factions/names.json" in recorded
     deliver(parcel, tmp_path / "delivery")
     found = load(tmp_path / "delivery").predict("قصفت قوات النظام بالمدفعية بلدة كفرنبل.")
     assert found.factions is not None

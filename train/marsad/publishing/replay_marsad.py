@@ -14,20 +14,22 @@ from typing import Any
 
 from marsad.files import sha256
 from marsad.inference.predictor import Predictor, load
+from marsad.inference.tagger import COMPANION
 from marsad.modeling.folders import find_model
 
 CHECK = "marsad-check.json"
-WATCHED = (
+OWN = (
     "*.safetensors",
     "tokenizer*.json",
     "config.json",
     "marsad.json",
+    "names.json",
+    "gazetteer.yaml",
     "onnx/*.onnx",
     "onnx/*.json",
-    "*/onnx/*.onnx",
-    "*/onnx/*.json",
 )
-"""Files on which the scores hang."""
+WATCHED = (*OWN, *(f"{COMPANION}/{pattern}" for pattern in OWN))
+"""Files on which the answers hang: the model's, and those of its tagger."""
 
 
 def read(predictor: Predictor, reports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
