@@ -42,7 +42,7 @@ def test_a_search_ends_in_the_best_config_and_goes_on(config: TrainConfig) -> No
     found = search(config, plan(), tell=lambda row: told.append(row.number))
     assert told == [0, 1]
     assert [row.state for row in found.trials] == ["complete", "complete"]
-    assert files(found) == ["best.yaml", "study.db"], "no trial's model is kept"
+    assert files(found) == ["best.yaml", "study.db", "study.lock"], "no trial's model is kept"
     best = max(found.trials, key=lambda row: row.score or 0.0)
     assert found.best == best.number
     assert load_config(found.config, TrainConfig) == with_values(config, best.values)
@@ -50,7 +50,7 @@ def test_a_search_ends_in_the_best_config_and_goes_on(config: TrainConfig) -> No
     more = search(config, plan(trials=3))
     assert more.trials[:2] == found.trials
     assert len(more.trials) == 3
-    assert files(more) == ["best.yaml", "study.db"], "what a killed worker left is swept"
+    assert files(more) == ["best.yaml", "study.db", "study.lock"], "what a killed worker left is swept"
     assert search(config, plan(trials=1)).trials == more.trials, "nothing left to try"
 
 
