@@ -135,3 +135,26 @@ def test_a_row_has_places_and_a_change_as_a_mapping() -> None:
         "mentions": [[0, 12]],
         "change": {"before": "turkey", "after": "sdf", "start": 0, "end": 20},
     }
+
+
+CENTRE = "الجيش"
+
+
+def test_each_of_many_forces_in_a_long_text_has_its_own_change() -> None:
+    """Two thousand forces: what is told is looked for once a text, not once a force."""
+    names = [f"لواء{number}" for number in range(2_000)]
+    text, spans = "", []
+    for number, name in enumerate(names):
+        start = len(text)
+        text += f"{name} انضم إلى {CENTRE}. "
+        camp = "hts" if number % 2 else "sdf"
+        spans += [Span(start, start + len(name), camp, 0.9)]
+        spans += [Span(text.rindex(CENTRE), text.rindex(CENTRE) + len(CENTRE), "turkey", 0.9)]
+    found = {one.name: one for one in group(text, None, spans, None)}
+    assert len(found) == len(names) + 1
+    assert found[CENTRE].change is None
+    for number in (0, 1, 999, 1_999):
+        change = found[names[number]].change
+        assert change is not None
+        assert (change.before, change.after) == ("hts" if number % 2 else "sdf", "turkey")
+        assert text[change.start : change.end] == f"{names[number]} انضم إلى {CENTRE}."

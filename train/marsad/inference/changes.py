@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
 
 from marsad.inference.prediction import Change, Span
-from marsad.modeling.windows import sentences
 from marsad.text import MARKS, TATWEEL
 
+Place = tuple[int, int]
+"""Start and end of a sentence."""
 FILLER = f"[{MARKS}{TATWEEL}]*"
 GAP = r"\s+"
 
@@ -45,30 +47,39 @@ NEGATED = re.compile(
     + r")\s+\w*$"
 )
 """Lam, lan, lā, to refuse, to deny: right before the verb, they say that it did not happen."""
+NEAR = 64
+"""Characters before a verb in which that is looked for."""
 
 
-def told_change(text: str, own: Sequence[Span], others: Sequence[Span]) -> Change | None:
-    """Return the first change of sides that a sentence says of the force with the mentions `own`, or None.
+def told_changes(text: str, places: Sequence[Place], spans: Sequence[Span]) -> Iterator[tuple[int, int, Change]]:
+    """Yield the changes of sides that the sentences at `places` say: the numbers of the mention that changes and of its other side.
 
-    The force is the one named next before or behind the verb; the next one behind both, out of `others`, is whom it joins
-    or leaves. A sentence that negates the verb tells nothing.
+    `spans` are the mentions in order. The one that changes is named next before or behind the verb; the next one behind both
+    is whom it joins or leaves. A sentence that negates the verb tells nothing, and neither do two mentions of one camp. The text is
+    read once, whatever it names.
     """
-    for start, end in sentences(text):
-        inside = sorted((span for span in (*own, *others) if start <= span.start < end), key=lambda span: span.start)
+    starts = [span.start for span in spans]
+    for start, end in places:
+        first, last = bisect_left(starts, start), bisect_left(starts, end)
+        if last - first < 2:
+            continue
         for verbs, joins in ((JOINS, True), (LEAVES, False)):
             for verb in verbs.finditer(text, start, end):
-                found = None if NEGATED.search(text, start, verb.start()) else _sides(verb.start(), inside, own)
-                if found is not None:
-                    subject, target = found
-                    before, after = (subject, target) if joins else (target, subject)
-                    return Change(before.affiliation, after.affiliation, start, end)
-    return None
+                before, behind = (find(starts, verb.start(), first, last) for find in (bisect_left, bisect_right))
+                sides = _sides(first, before, behind, last)
+                if sides is None or NEGATED.search(text, max(start, verb.start() - NEAR), verb.start()):
+                    continue
+                subject, target = (spans[number] for number in sides)
+                if subject.affiliation != target.affiliation:
+                    old, new = (subject, target) if joins else (target, subject)
+                    yield (*sides, Change(old.affiliation, new.affiliation, start, end))
 
 
-def _sides(verb: int, inside: Sequence[Span], own: Sequence[Span]) -> tuple[Span, Span] | None:
-    """Return the one of `own` that the verb at `verb` is said of and the force that it is said towards, of different camps."""
-    before = [span for span in inside if span.start < verb]
-    behind = [span for span in inside if span.start > verb]
-    pairs = [(behind[0], behind[1])] if len(behind) > 1 else []
-    pairs += [(before[-1], behind[0])] if before and len(behind) == 1 else []
-    return next(((a, b) for a, b in pairs if a in own and b not in own and a.affiliation != b.affiliation), None)
+def _sides(first: int, before: int, behind: int, last: int) -> tuple[int, int] | None:
+    """Return the numbers of who a verb is said of, and of towards whom.
+
+    Of the mentions `first` to `last` those up to `before` stand before the verb, those from `behind` on behind it.
+    """
+    if last - behind > 1:
+        return behind, behind + 1
+    return (before - 1, behind) if before > first and behind < last else None
