@@ -36,13 +36,12 @@ def write_big(path: Path, megabytes: int) -> None:
 
 def label(path: Path, output: Path, rows: int | None, model: str | None) -> None:
     """Do what `marsad predict PATH -o OUTPUT` does, for the first `rows`."""
-    from marsad import load  # noqa: PLC0415  # each size in a process of its own
-    from marsad.inference.outcomes import Local, Options, job_of  # noqa: PLC0415
+    from marsad.inference.outcomes import Local, Options, job_of, open_predictor  # noqa: PLC0415  # each size in a process of its own
     from marsad.inference.parquet import prediction_schema, write_parquet  # noqa: PLC0415
     from marsad.inference.parts import write_in_parts  # noqa: PLC0415
     from marsad.inference.sources import find_source  # noqa: PLC0415
 
-    predictor, source, options = load(model, dtype="auto"), find_source(path), Options()
+    predictor, source, options = open_predictor(model), find_source(path), Options()
     schema = prediction_schema(predictor.settings.taxonomy, predictor.tasks, False, False, False)
     engine = Local(predictor, islice(source.inputs(), rows), options)
     write_in_parts(output, job_of(predictor, source, options), engine, lambda found, part: write_parquet(found, part, schema))

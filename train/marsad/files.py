@@ -60,6 +60,12 @@ def named_file(name: str, packaged: str, checkout: str) -> Path:
     return Path(name) if Path(name).is_file() or not shipped.is_file() else shipped
 
 
+def sizes(folder: Path) -> dict[str, int]:
+    """Return the files of a folder, in its sub-folders too, in order, and their sizes in bytes."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.stat().st_size for path in paths}
+
+
 def sha256(path: Path) -> str:
     """Return a file's SHA-256 in hex."""
     with path.open("rb") as file:

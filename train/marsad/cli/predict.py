@@ -72,14 +72,13 @@ def predict(
     if engine is Machines.ray and (output_file is None or input in (None, "-")):
         raise typer.BadParameter("--engine ray reads a file or a folder and writes a file: give INPUT and -o")
     with errors.status("loading the model"):
-        from marsad.inference.outcomes import Local, Options, job_of
-        from marsad.inference.predictor import load
+        from marsad.inference.outcomes import Local, Options, job_of, open_predictor
         from marsad.inference.sources import find_source, place_output
 
         source = None if input in (None, "-") else find_source(Path(str(input)))
         if output_file is not None:
             output_file = place_output(output_file, chosen.ending, source)
-        predictor = load(model, dtype="auto")
+        predictor = open_predictor(model)
     options = Options(all_scores or chosen is Format.table, evidence, chosen is Format.acled, batch_size)
     inputs = source.inputs() if source else _given(text, date)
     if output_file is None:

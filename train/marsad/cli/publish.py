@@ -13,6 +13,7 @@ from rich.table import Table
 from marsad.cli.console import errors, output, set_up_logging
 from marsad.cli.data.arguments import TaxonomyName
 from marsad.cli.export import show_export
+from marsad.files import sizes
 
 if TYPE_CHECKING:
     from marsad.publishing.parcel import Sendable
@@ -54,7 +55,7 @@ def publish(
             if dataset
             else _pack(model, repo, place, tag, force, onnx)
         )
-        from marsad.publishing.parcel import deliver, sizes
+        from marsad.publishing.parcel import deliver
         from marsad.publishing.publish import publish as send
 
         if to_dir is not None:
@@ -92,8 +93,6 @@ def _pack_reports(reports: str, repo: str, place: str, taxonomy: str, tag: str |
 
 def _show(parcel: Sendable, repo: str, public: bool) -> None:
     """Print what would be sent: the files, the card."""
-    from marsad.publishing.parcel import sizes
-
     seen, files = "everybody could read it" if public else "private", sizes(parcel.folder)
     table = Table(title=f"{escape(repo)} ({seen})", caption=f"{sum(files.values()) / 1e6:,.1f} MB")
     table.add_column("file")

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from marsad.errors import ConfigError
 from marsad.inference.files import Input
-from marsad.inference.outcomes import Options, outcomes
-from marsad.inference.predictor import load
+from marsad.inference.outcomes import Options, open_predictor, outcomes
 from marsad.inference.sources import Source
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ class Labeller:
     """An actor: a loaded model that answers blocks of reports."""
 
     def __init__(self, model: str | None, options: Options) -> None:
-        self.predictor = load(model, dtype="auto")
+        self.predictor = open_predictor(model)
         self.options = options
 
     def __call__(self, block: pa.Table) -> pa.Table:

@@ -13,7 +13,7 @@ from marsad import __version__
 from marsad.files import sha256
 from marsad.inference.acled import acled_rows
 from marsad.inference.files import Input, names, predict_inputs
-from marsad.inference.predictor import Predictor
+from marsad.inference.predictor import Predictor, load
 from marsad.inference.sources import Source
 from marsad.inference.tagger import COMPANION
 
@@ -33,6 +33,11 @@ class Options:
     def to_dict(self) -> dict[str, Any]:
         """Return what the rows depend on: all but the size of a batch."""
         return {key: value for key, value in asdict(self).items() if key != "batch_size"}
+
+
+def open_predictor(model: str | None) -> Predictor:
+    """Load a model as every engine reads files with it: in the fastest number type of the machine."""
+    return load(model, dtype="auto")
 
 
 class Local:

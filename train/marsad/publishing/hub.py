@@ -21,7 +21,7 @@ from huggingface_hub.errors import (  # type: ignore[attr-defined]  # HTTPError 
 from huggingface_hub.hf_api import RepoFile
 
 from marsad.errors import ConfigError, HubError
-from marsad.files import sha256
+from marsad.files import sha256, sizes
 from marsad.publishing.endpoint import checked, is_foreign
 
 WAITS = (1.0, 4.0, 10.0)
@@ -96,10 +96,10 @@ class Hub:
         """Tell whether a revision holds what `folder` does, file by file, by the ids that the hub keeps of them."""
         tree = self.api.list_repo_tree(repo, recursive=True, revision=revision, repo_type=kind)
         there = {file.path: file for file in tree if isinstance(file, RepoFile) and file.path not in KEPT}
-        return sorted(there) == _names(folder) and all(_is_file(folder / name, file) for name, file in there.items())
+        return there.keys() == sizes(folder).keys() and all(_is_file(folder / name, file) for name, file in there.items())
 
     def _commit(self, folder: Path, repo: str, message: str, kind: str) -> str:
-        names = _names(folder)
+        names = list(sizes(folder))
         there = set(self.api.list_repo_files(repo, repo_type=kind))
         gone = sorted(there - {*names, *KEPT})
         add = [CommitOperationAdd(path_in_repo=name, path_or_fileobj=folder / name) for name in names]
@@ -148,10 +148,6 @@ class Hub:
         }
         said = getattr(error, "server_message", None) or _first_line(error)
         return refusals.get(status, f"{repo}: {self.endpoint} refuses ({status}): {said}")
-
-
-def _names(folder: Path) -> list[str]:
-    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
 
 
 def _is_file(path: Path, there: RepoFile) -> bool:

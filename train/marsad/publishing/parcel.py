@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import ClassVar, Protocol
 
 from marsad.errors import ConfigError
-from marsad.files import write_atomically, write_sums
+from marsad.files import sizes, write_atomically, write_sums
 from marsad.inference.tagger import COMPANION, GAZETTEER
 from marsad.modeling import names
 from marsad.modeling.onnx import FOLDER, Exported
@@ -66,12 +66,6 @@ class Parcel:
     def verify(self, repo: str, revision: str, endpoint: str | None) -> Verification:
         """Fetch a revision twice into empty caches and compare the scores; see `marsad.publishing.verify`."""
         return verify(repo, revision, endpoint, self.check)
-
-
-def sizes(folder: Path) -> dict[str, int]:
-    """Return the files of a folder and their sizes in bytes."""
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {path.relative_to(folder).as_posix(): path.stat().st_size for path in paths}
 
 
 def pack(model: Path, repo: str, place: Path, tag: str | None = None, force: bool = False, onnx: bool = False) -> Parcel:

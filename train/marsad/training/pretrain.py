@@ -162,8 +162,10 @@ def _model(
             model = model_class.from_pretrained(
                 base, config=settings, dtype=torch.float32, use_safetensors=True, attn_implementation=attention
             )
-        if config.vocabulary is not None:
+        if config.vocabulary is not None and start:
             carry_embeddings(model, _samples(config.sources), load_tokenizer(base), tokenizer)
+        elif config.vocabulary is not None:
+            model.resize_token_embeddings(len(tokenizer), mean_resizing=False)
         return model
     settings._attn_implementation = attention
     model = model_class(settings)
