@@ -7,7 +7,12 @@ import pytest
 from marsad.errors import ModelError
 from marsad.modeling.names import FILE, Names, read_names
 
-SEEN = [("قوات النظام", "assad_regime")] * 3 + [("قَوات النظام", "russia"), ("لواء الشمال", "turkey"), ("حزب الله", "iran_axis")]
+SEEN = [
+    ("قوات النظام", "assad_regime", 3),
+    ("قَوات النظام", "russia", 1),
+    ("لواء الشمال", "turkey", 1),
+    ("حزب الله", "iran_axis", 1),
+]
 NAMES = Names.collect(SEEN)
 
 
@@ -42,6 +47,14 @@ def test_attached_letters_are_cut_where_a_name_begins_behind_them(word: str, nam
 def test_names_are_saved_and_read(tmp_path: Path) -> None:
     NAMES.save(tmp_path)
     assert read_names(tmp_path) == NAMES
+
+
+def test_names_that_another_version_normalised_are_still_found(tmp_path: Path) -> None:
+    """Names kept with ta marbuta, from before it was folded into ha, are counted with those kept with ha."""
+    (tmp_path / FILE).write_text('{"فرقة السلطان": {"turkey": 2}, "فرقه السلطان": {"turkey": 1}}', encoding="utf-8")
+    names = read_names(tmp_path)
+    assert names.camp("فرقة السلطان") == "turkey"
+    assert names.openers["فرقه"] == 3
 
 
 @pytest.mark.parametrize("content", ["{", '{"a": 3}', "[1]"])

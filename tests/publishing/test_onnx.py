@@ -42,7 +42,7 @@ def exported(model_folder: Path, tiny_base: Path, syria: Taxonomy, tmp_path_fact
     save_weights(tagger, folder / "factions", torch.float16)
     save_tokenizer(load_tokenizer(tiny_base), folder / "factions")
     ModelSettings(camps, {}, 64, 8, True, {}, task="factions").save(folder / "factions")
-    Names.collect([("قوات النظام", "assad_regime")]).save(folder / "factions")
+    Names.collect([("قوات النظام", "assad_regime", 1)]).save(folder / "factions")
     data = folder.with_name("reports.jsonl")
     data.write_text("".join(json.dumps({"text": text}) + "\n" for text in REPORTS), encoding="utf-8")
     done = CliRunner().invoke(app, ["export", str(folder), "--data", str(data)])

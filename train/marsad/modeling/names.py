@@ -27,11 +27,11 @@ class Names:
     counts: Mapping[str, Mapping[str, int]]
 
     @classmethod
-    def collect(cls, mentions: Iterable[tuple[str, str]]) -> Names:
-        """Return the names of `mentions`, pairs of name as written and camp."""
+    def collect(cls, mentions: Iterable[tuple[str, str, int]]) -> Names:
+        """Return the names of `mentions`: name, as written or as another version normalised it, camp, and how often."""
         counts: dict[str, Counter[str]] = {}
-        for name, camp in mentions:
-            counts.setdefault(key(name), Counter())[camp] += 1
+        for name, camp, times in mentions:
+            counts.setdefault(key(name), Counter())[camp] += times
         return cls({name: dict(camps) for name, camps in sorted(counts.items()) if name})
 
     def save(self, folder: Path) -> None:
@@ -79,7 +79,7 @@ def read_names(folder: Path) -> Names:
     path = folder / FILE
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        return Names({str(name): {str(camp): int(n) for camp, n in camps.items()} for name, camps in content.items()})
+        return Names.collect((str(name), str(camp), int(n)) for name, camps in content.items() for camp, n in camps.items())
     except FileNotFoundError as error:
         raise ModelError(f"{folder}: no {FILE}, so this tagger was not trained by marsad. Train one.") from error
     except (ValueError, AttributeError, TypeError) as error:

@@ -97,6 +97,6 @@ def _save_model(trainer: LayerwiseTrainer, preparation: Preparation, folder: Pat
     )
     settings.save(folder)
     reports = preparation.train
-    Names.collect((r.text[m.start : m.end], m.affiliation) for r in reports for m in r.factions or ()).save(folder)
+    Names.collect((r.text[m.start : m.end], m.affiliation, 1) for r in reports for m in r.factions or ()).save(folder)
     if config.gazetteer is not None:
         shutil.copyfile(find_gazetteer(config.gazetteer), folder / GAZETTEER)
