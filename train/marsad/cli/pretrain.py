@@ -26,7 +26,9 @@ def pretrain(
         from marsad.config.loading import load_config
         from marsad.config.pretrain import PretrainConfig
         from marsad.training.pretrain import pretrain as run
+        from marsad.training.work import leave_together
 
         loaded = load_config(config, PretrainConfig, overrides or ())
     folder, scores = run(loaded, resume, overwrite, [TrainingProgress(errors)])
+    leave_together()
     output.print(f"encoder: [bold]{folder}[/]   held out: loss {scores['eval_loss']:.3f}, accuracy {scores['eval_accuracy']:.3f}")

@@ -56,6 +56,7 @@ def _train(config: TrainConfig, resume: bool, overwrite: bool, allow_leak: bool)
         from marsad.modeling.settings import read_settings
         from marsad.training.factions import train_tagger
         from marsad.training.finetune import finetune
+        from marsad.training.work import leave_together
 
     callbacks = [TrainingProgress(errors)]
     if config.task == "factions":
@@ -69,6 +70,7 @@ def _train(config: TrainConfig, resume: bool, overwrite: bool, allow_leak: bool)
         for name, scores in dev.tasks.items():
             output.print(score_table(f"{name} on dev", scores, taxonomy, name))
         output.print(f"model: [bold]{folder}[/]   read: {dev.tokens_read:,} of {dev.tokens_total:,} word pieces of dev")
+    leave_together()
     if reports < 50:
         warn(f"dev has {reports} reports only: its figures are rough; stopping and thresholds went by it.")
 

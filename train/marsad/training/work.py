@@ -38,6 +38,13 @@ def processes() -> PartialState:
     return PartialState(cpu=not torch.cuda.is_available())
 
 
+def leave_together() -> None:
+    """End this process's part in a run of several, when all have come so far: torch aborts one whose group is open at its exit."""
+    state = processes()
+    state.wait_for_everyone()
+    state.destroy_process_group()
+
+
 def from_first(make: Callable[[], Made]) -> Made:
     """Return, in every process of this run, what `make` returns in the first, where alone it is called."""
     made: list[Made] = broadcast_object_list([make() if processes().is_main_process else None])
